@@ -26,6 +26,19 @@ let package = Package(
             dependencies: [.product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict
         ),
-        .testTarget(name: "RaftTests", dependencies: ["Raft"], swiftSettings: strict),
+        .target(name: "RaftScripts", dependencies: ["Raft"], path: "Tests/RaftScripts", swiftSettings: strict),
+        .target(name: "RaftHarness", dependencies: ["Raft"], path: "Tests/RaftHarness", swiftSettings: strict),
+        .executableTarget(
+            name: "raft-harness",
+            dependencies: ["RaftHarness"],
+            path: "Tests/RaftHarnessCommand",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RaftTests",
+            dependencies: ["Raft", "RaftHarness", "RaftScripts"],
+            exclude: ["Scripts"],
+            swiftSettings: strict
+        ),
     ]
 )

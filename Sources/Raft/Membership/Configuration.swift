@@ -90,6 +90,7 @@ public struct Configuration: Hashable, Sendable {
 }
 
 extension Configuration: CustomStringConvertible {
+    /// The parts that are not empty, as interaction scripts and timelines print them.
     public var description: String {
         func list(_ ids: [NodeID]) -> String { ids.map(\.description).joined(separator: ",") }
         var text = "voters \(list(voters))"

@@ -60,6 +60,7 @@ public struct LogPosition: Hashable, Comparable, Sendable, CustomStringConvertib
         self.index = index
     }
 
+    /// By term, then by index.
     @inlinable
     public static func < (a: LogPosition, b: LogPosition) -> Bool {
         a.term != b.term ? a.term < b.term : a.index < b.index

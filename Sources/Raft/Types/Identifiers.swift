@@ -16,9 +16,11 @@ public struct Term: Hashable, Comparable, Sendable, CustomStringConvertible {
     @inlinable
     public var next: Term { Term(rawValue + 1) }
 
+    /// By number.
     @inlinable
     public static func < (a: Term, b: Term) -> Bool { a.rawValue < b.rawValue }
 
+    /// The number.
     public var description: String { String(rawValue) }
 }
 
@@ -52,9 +54,11 @@ public struct LogIndex: Hashable, Comparable, Sendable, CustomStringConvertible 
     @inlinable
     public func distance(from earlier: LogIndex) -> Int { Int(rawValue - earlier.rawValue) }
 
+    /// By number.
     @inlinable
     public static func < (a: LogIndex, b: LogIndex) -> Bool { a.rawValue < b.rawValue }
 
+    /// The number.
     public var description: String { String(rawValue) }
 }
 
@@ -71,9 +75,11 @@ public struct NodeID: Hashable, Comparable, Sendable, CustomStringConvertible {
     @inlinable
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// By number.
     @inlinable
     public static func < (a: NodeID, b: NodeID) -> Bool { a.rawValue < b.rawValue }
 
+    /// The number.
     public var description: String { String(rawValue) }
 }
 
@@ -86,8 +92,10 @@ public struct PartitionID: Hashable, Comparable, Sendable, CustomStringConvertib
     @inlinable
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// By number.
     @inlinable
     public static func < (a: PartitionID, b: PartitionID) -> Bool { a.rawValue < b.rawValue }
 
+    /// The number.
     public var description: String { String(rawValue) }
 }

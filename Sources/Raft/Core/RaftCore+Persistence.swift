@@ -1,0 +1,106 @@
+/// What may leave at once and what has to wait for the disk.
+///
+/// Payloads say by their type which of the two they are, so a vote or an acknowledgement cannot be sent at once by
+/// mistake: ``LeavesAtOnce`` goes through `send`, ``LeavesOnceDurable`` through `sendOnceDurable`, and nothing else
+/// makes envelopes.
+///
+///     events ──▶ core ──▶ effects.messages ──────────────────────────────▶ network
+///                  │  └──▶ effects.persist ──▶ log, sync ──┐
+///                  └──▶ held ◀─── persisted(through:) ─────┘──▶ effects.messages
+extension RaftCore {
+    /// Hands out everything that is to be done, and forgets it.
+    public mutating func takeEffects(into effects: inout Effects) {
+        if role == .leader { flushAsLeader() }
+        handOutWrite()
+        if self.effects.committed == nil { self.effects.committed = log.takeCommitted(maxBytes: options.maxApplyBytes) }
+        releaseConfirmedReads()
+        swap(&effects, &self.effects)
+        self.effects.removeAll()
+    }
+
+    /// Hands out everything that is to be done, and forgets it.
+    public mutating func takeEffects() -> Effects {
+        var taken = Effects()
+        takeEffects(into: &taken)
+        return taken
+    }
+
+    /// Every write up to and including this one is durable. Completions may come late, twice or out of order.
+    public mutating func persisted(through id: PersistID) {
+        guard let last = writes.complete(through: id) else { return }
+        log.markDurable(through: last)
+        if let install = installing, install <= id {
+            installing = nil
+            log.markRestored()
+        }
+        while let next = held.first, next.until <= id {
+            effects.messages.append(next.envelope)
+            held.removeFirst()
+        }
+        if let own = ownVote, own <= id {
+            ownVote = nil
+            countOwnVote()
+        }
+        if role == .leader { advanceCommit() }
+        log.evict(downTo: options.entryCacheBytes)
+    }
+
+    /// The state machine has applied everything up to `index`, and will say so after a restart or start from less.
+    public mutating func applied(through index: LogIndex) {
+        if let configuration = log.apply(through: index) { adopt(configuration) }
+        log.evict(downTo: options.entryCacheBytes)
+        if role == .leader { leaveJointConfiguration() }
+        if isAskedToCampaign { takeOverLeadership() }
+    }
+
+    /// The log no longer holds entries up to `index`. The caller knows that they are applied, that the state machine
+    /// would find itself behind them after a crash, and that their write is durable.
+    public mutating func compact(through index: LogIndex) { log.compact(through: index) }
+
+    // MARK: Sending
+
+    mutating func send(_ payload: some LeavesAtOnce, to receiver: NodeID) {
+        effects.messages.append(envelope(payload, to: receiver))
+    }
+
+    mutating func sendOnceDurable(_ payload: some LeavesOnceDurable, to receiver: NodeID) {
+        let envelope = envelope(payload, to: receiver)
+        guard let until = newestWrite else {
+            effects.messages.append(envelope)
+            return
+        }
+        held.append(HeldEnvelope(until: until, envelope: envelope))
+    }
+
+    private func envelope(_ payload: some MessagePayload, to receiver: NodeID) -> Envelope {
+        Envelope(partition: partition, from: id, to: receiver, term: term, message: payload.asMessage)
+    }
+
+    // MARK: Writing
+
+    /// The write that makes everything durable that is so far only in memory; nil when nothing is.
+    var newestWrite: PersistID? {
+        if needsWrite { return writes.newest.next }
+        return writes.isEmpty ? nil : writes.newest
+    }
+
+    private var needsWrite: Bool {
+        hasUnwrittenVote || unwrittenSnapshot != nil || log.unwritten <= log.lastIndex
+    }
+
+    /// The hard state goes along with every write: whoever stores a configuration entry thereby also stores that the
+    /// one before it is committed.
+    private mutating func handOutWrite() {
+        guard needsWrite else { return }
+        precondition(effects.persist == nil, "effects are handed out once")
+        let entries = log.takeUnwritten()
+        effects.persist = PersistRequest(
+            id: writes.begin(last: log.lastIndex),
+            hardState: HardState(term: term, vote: vote, commit: log.committed),
+            snapshot: unwrittenSnapshot,
+            entries: entries
+        )
+        hasUnwrittenVote = false
+        unwrittenSnapshot = nil
+    }
+}

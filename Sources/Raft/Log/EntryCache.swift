@@ -1,0 +1,81 @@
+import DequeModule
+
+/// The end of the log, in memory: contiguous entries up to the last one, as many as the limit allows.
+///
+/// Entries that are not durable yet exist nowhere else and are never evicted, whatever the limit says; what bounds
+/// them is the cap on uncommitted bytes and the runtime's back-pressure.
+struct EntryCache {
+    private var entries: Deque<Entry> = []
+    private(set) var bytes = 0
+
+    /// The first index that is cached; nil when nothing is.
+    var firstIndex: LogIndex? { entries.first?.index }
+    var count: Int { entries.count }
+
+    mutating func append(_ entry: Entry) {
+        precondition(entries.last.map { $0.index.next == entry.index } ?? true, "cached entries must be contiguous")
+        entries.append(entry)
+        bytes += entry.payload.sizeBytes
+    }
+
+    /// Drops the entry at `index` and everything behind it.
+    mutating func truncate(from index: LogIndex) {
+        while let last = entries.last, last.index >= index {
+            bytes -= last.payload.sizeBytes
+            entries.removeLast()
+        }
+    }
+
+    /// Drops everything up to and including `index`.
+    mutating func removeAll(through index: LogIndex) {
+        while let first = entries.first, first.index <= index {
+            bytes -= first.payload.sizeBytes
+            entries.removeFirst()
+        }
+    }
+
+    mutating func removeAll() {
+        entries.removeAll()
+        bytes = 0
+    }
+
+    /// Drops the oldest entries while more than `limitBytes` are cached, though none behind `index`.
+    mutating func evict(through index: LogIndex, downTo limitBytes: Int) {
+        while bytes > limitBytes, let first = entries.first, first.index <= index {
+            bytes -= first.payload.sizeBytes
+            entries.removeFirst()
+        }
+    }
+
+    /// Whether the entry at `index` is cached.
+    func contains(_ index: LogIndex) -> Bool {
+        guard let first = entries.first?.index else { return false }
+        return index >= first && index < first + entries.count
+    }
+
+    /// The entry at `index`, if it is cached.
+    func entry(at index: LogIndex) -> Entry? {
+        guard let first = entries.first?.index, contains(index) else { return nil }
+        return entries[index.distance(from: first)]
+    }
+
+    /// Entries in `first...last`, at least one, then as many as fit both limits. The caller knows that `first` is cached.
+    func slice(
+        from first: LogIndex,
+        through last: LogIndex,
+        maxBytes: Int = .max,
+        maxCount: Int = .max
+    ) -> [Entry] {
+        guard let cachedFirst = entries.first?.index else { return [] }
+        let start = first.distance(from: cachedFirst)
+        let available = min(entries.count, last.distance(from: cachedFirst) + 1)
+        var end = start
+        var size = 0
+        while end < available, end - start < maxCount {
+            size += entries[end].payload.sizeBytes
+            if size > maxBytes, end > start { break }
+            end += 1
+        }
+        return Array(entries[start..<end])
+    }
+}
