@@ -27,5 +27,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "RaftTests", dependencies: ["Raft"], swiftSettings: strict),
+        .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .target(name: "KVStore", dependencies: ["CRocksDB"], swiftSettings: strict),
+        .testTarget(name: "KVStoreTests", dependencies: ["KVStore"], swiftSettings: strict),
     ]
 )
