@@ -16,7 +16,7 @@ public enum EngineError: Error, Hashable, Sendable {
     case locked(String)
     /// The directory to be created exists.
     case exists(String)
-    /// The disk is full. Reads go on; writes succeed again once there is space.
+    /// The disk is full. Reads go on; writes succeed again some seconds after there is space.
     case noSpace(String)
     /// The disk's content is not what was written.
     case corruption(String)

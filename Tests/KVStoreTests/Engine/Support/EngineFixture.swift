@@ -3,7 +3,7 @@ import KVStore
 import Testing
 
 /// The kinds of engine that must behave alike.
-enum EngineKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+enum EngineKind: String, CaseIterable, Codable, Sendable, CustomTestStringConvertible {
     case memory
     case rocks
 
@@ -22,10 +22,12 @@ final class EngineFixture {
     /// The engine as it is now: another one after each crash.
     private(set) var engine: any Engine
 
-    init(_ kind: EngineKind, writeBufferBytes: Int = 8 << 20) throws {
+    /// Makes a fixture in a directory of its own; a process that will be killed gets it from one that can remove it.
+    init(_ kind: EngineKind, root: String? = nil, writeBufferBytes: Int = 8 << 20) throws {
         self.kind = kind
         self.writeBufferBytes = writeBufferBytes
-        root = try TemporaryDirectory.make()
+        let root = try root ?? TemporaryDirectory.make()
+        self.root = root
         directory = "\(root)/data"
         engine = try Self.open(kind, disk, directory, writeBufferBytes)
     }
