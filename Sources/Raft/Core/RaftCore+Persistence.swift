@@ -84,8 +84,10 @@ extension RaftCore {
         return writes.isEmpty ? nil : writes.newest
     }
 
+    /// Asked with every event: inlined, for a call would copy the whole core.
+    @inline(__always)
     private var needsWrite: Bool {
-        hasUnwrittenVote || unwrittenSnapshot != nil || log.unwritten <= log.lastIndex
+        log.unwritten <= log.lastIndex || hasUnwrittenVote || unwrittenSnapshot != nil
     }
 
     /// The hard state goes along with every write: whoever stores a configuration entry thereby also stores that the
