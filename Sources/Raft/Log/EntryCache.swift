@@ -20,18 +20,12 @@ struct EntryCache {
 
     /// Drops the entry at `index` and everything behind it.
     mutating func truncate(from index: LogIndex) {
-        while let last = entries.last, last.index >= index {
-            bytes -= last.payload.sizeBytes
-            entries.removeLast()
-        }
+        while let last = entries.last?.index, last >= index { bytes -= entries.removeLast().payload.sizeBytes }
     }
 
     /// Drops everything up to and including `index`.
     mutating func removeAll(through index: LogIndex) {
-        while let first = entries.first, first.index <= index {
-            bytes -= first.payload.sizeBytes
-            entries.removeFirst()
-        }
+        while let first = firstIndex, first <= index { removeFirst() }
     }
 
     mutating func removeAll() {
@@ -41,11 +35,10 @@ struct EntryCache {
 
     /// Drops the oldest entries while more than `limitBytes` are cached, though none behind `index`.
     mutating func evict(through index: LogIndex, downTo limitBytes: Int) {
-        while bytes > limitBytes, let first = entries.first, first.index <= index {
-            bytes -= first.payload.sizeBytes
-            entries.removeFirst()
-        }
+        while bytes > limitBytes, let first = firstIndex, first <= index { removeFirst() }
     }
+
+    private mutating func removeFirst() { bytes -= entries.removeFirst().payload.sizeBytes }
 
     /// Whether the entry at `index` is cached.
     func contains(_ index: LogIndex) -> Bool {
