@@ -10,8 +10,8 @@
 extension RaftCore {
     /// Hands out everything that is to be done, and forgets it.
     public mutating func takeEffects(into effects: inout Effects) {
-        if role == .leader { flushAsLeader() }
         handOutWrite()
+        if role == .leader { flushAsLeader() }
         if self.effects.committed == nil { self.effects.committed = log.takeCommitted(maxBytes: options.maxApplyBytes) }
         releaseConfirmedReads()
         swap(&effects, &self.effects)

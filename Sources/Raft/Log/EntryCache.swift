@@ -53,11 +53,14 @@ struct EntryCache {
     }
 
     /// Entries in `first...last`, at least one, then as many as fit both limits. The caller knows that `first` is cached.
+    ///
+    /// `taken` is any slice that was taken since the cache last changed: when it is the one asked for, no other is made.
     func slice(
         from first: LogIndex,
         through last: LogIndex,
         maxBytes: Int = .max,
-        maxCount: Int = .max
+        maxCount: Int = .max,
+        sharing taken: [Entry] = []
     ) -> [Entry] {
         guard let cachedFirst = entries.first?.index else { return [] }
         let start = first.distance(from: cachedFirst)
@@ -69,6 +72,7 @@ struct EntryCache {
             if size > maxBytes, end > start { break }
             end += 1
         }
+        if taken.count == end - start, taken.first?.index == first { return taken }
         return Array(entries[start..<end])
     }
 }
