@@ -61,15 +61,14 @@ extension RaftCore {
     mutating func handleCampaignNow(from sender: NodeID) {
         guard role == .follower, leader == nil || leader == sender else { return reject(.outOfPlace) }
         wake()
-        isAskedToCampaign = true
+        takeOverTicks = options.electionTicks
         takeOverLeadership()
     }
 
-    /// Campaigns at once, without a pre-vote: the leader wants it. Waits where the configuration by which votes are
-    /// counted is still to be applied.
+    /// Campaigns without a pre-vote: the leader wants it. Where the configuration by which votes are counted is still to
+    /// be applied, or a snapshot to be installed, the request stands for as long as the leader waits.
     mutating func takeOverLeadership() {
-        guard !log.hasUnappliedConfiguration else { return }
-        isAskedToCampaign = false
-        if role == .follower { campaignForVotes(isTransfer: true) }
+        guard takeOverTicks > 0, role == .follower, mayCampaign else { return }
+        campaignForVotes(isTransfer: true)
     }
 }

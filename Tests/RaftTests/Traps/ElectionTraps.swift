@@ -76,6 +76,21 @@ struct ElectionTraps {
         #expect(candidate.core.role == .candidate)
     }
 
+    @Test("8. A voter that takes itself for a learner, in an old term, can still be won")
+    func grantFromUnawareVoter() {
+        let joining = Configuration(
+            voters: [NodeID(2)],
+            learners: [Configuration.Learner(id: NodeID(1), promotion: .manual)]
+        )
+        var voter = Replica(1, joining)
+        voter.receive(preVote(7, last: at(5, 9)), from: 2, term: 6)
+        #expect(voter.takeSent().last.map { [$0.message] } == [.granted(preVote: 7)])
+        var candidate = Replica(2, restoring: restored([5], term: 6))
+        candidate.core.campaign()
+        candidate.receive(.granted(preVote: 7), from: 1, term: 0)
+        #expect(candidate.core.role == .candidate)
+    }
+
     @Test("9. An isolated replica that has reached a later term can come back")
     func laterTermRejoins() {
         var leader = Replica(1)
