@@ -11,6 +11,7 @@ extension RaftCore {
         ticksSinceLeader += 1
         if earlyCampaignTicks > 0 { earlyCampaignTicks -= 1 }
         if takeOverTicks > 0 { takeOverTicks -= 1 }
+        if leaseGuardTicks > 0 { leaseGuardTicks -= 1 }
         ticksUntilCampaign -= 1
         guard ticksUntilCampaign <= 0 else { return }
         resetCampaignTimer()
@@ -90,6 +91,7 @@ extension RaftCore {
 
     /// A replica that hears its leader protects it from campaigns: they would only disturb (4.2.3).
     func protectsLeader(from candidate: NodeID) -> Bool {
+        if leaseGuardTicks > 0 { return true }
         guard let leader, leader != candidate, !isStickinessLifted else { return false }
         return role == .leader || isQuiet || ticksSinceLeader < options.electionTicks
     }
@@ -187,7 +189,7 @@ extension RaftCore {
         if let peer = peerIndex(of: node) {
             peers[peer].isSilent = true
             wake()
-        } else if isQuiet {
+        } else {
             expectCampaign(against: node)
         }
     }
@@ -205,7 +207,7 @@ extension RaftCore {
         }
     }
 
-    private mutating func retryEarlyCampaign() {
+    mutating func retryEarlyCampaign() {
         guard earlyCampaignTicks > 0, role != .leader else { return }
         ticksUntilCampaign = min(ticksUntilCampaign, 1 + random.number(below: options.campaignRetryTicks))
     }

@@ -51,6 +51,7 @@ extension RaftCore {
             peers[peer].confirmedRound = reply.readRound
             confirmReads()
         }
+        repeatTransfer(to: follower)
         switch peers[peer].state {
         case .probe:
             peers[peer].state = .probe(isPaused: false)

@@ -111,9 +111,9 @@ extension RaftCore {
 
     /// A last word: the member learns what it can of the commit index, and with it of the change.
     private mutating func tellCommit(toPeer peer: Int) {
-        let match = peers[peer].match
-        guard let matchTerm = log.term(at: match) else { return }
-        let previous = LogPosition(term: matchTerm, index: match)
+        let index = peers[peer].isReplicating ? peers[peer].next.previous : peers[peer].match
+        guard let term = log.term(at: index) else { return }
+        let previous = LogPosition(term: term, index: index)
         send(AppendRequest(previous: previous, entries: [], commit: log.committed), to: peers[peer].id)
     }
 }

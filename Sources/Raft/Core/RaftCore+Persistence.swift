@@ -48,7 +48,11 @@ extension RaftCore {
 
     /// The state machine has applied everything up to `index`, and will say so after a restart or start from less.
     public mutating func applied(through index: LogIndex) {
-        if let configuration = log.apply(through: index) { adopt(configuration) }
+        if let configuration = log.apply(through: index) {
+            adopt(configuration)
+            // A campaign may have waited for it.
+            retryEarlyCampaign()
+        }
         log.evict(downTo: options.entryCacheBytes)
         if role == .leader {
             noticeSettlement()

@@ -43,6 +43,11 @@ extension RaftCore {
         send(CampaignNow(), to: transfer.target)
     }
 
+    /// The target still follows: the order to campaign may have been lost.
+    mutating func repeatTransfer(to follower: NodeID) {
+        if let transfer, transfer.hasAsked, transfer.target == follower { send(CampaignNow(), to: follower) }
+    }
+
     mutating func tickTransfer() {
         guard let transfer else { return }
         self.transfer?.ticksLeft -= 1
@@ -59,7 +64,9 @@ extension RaftCore {
     mutating func endTransfer() { transfer = nil }
 
     mutating func handleCampaignNow(from sender: NodeID) {
-        guard role == .follower, leader == nil || leader == sender else { return reject(.outOfPlace) }
+        guard role == .follower || role == .preCandidate, leader == nil || leader == sender else {
+            return reject(.outOfPlace)
+        }
         wake()
         takeOverTicks = options.electionTicks
         takeOverLeadership()
@@ -68,7 +75,7 @@ extension RaftCore {
     /// Campaigns without a pre-vote: the leader wants it. Where the configuration by which votes are counted is still to
     /// be applied, or a snapshot to be installed, the request stands for as long as the leader waits.
     mutating func takeOverLeadership() {
-        guard takeOverTicks > 0, role == .follower, mayCampaign else { return }
+        guard takeOverTicks > 0, role == .follower || role == .preCandidate, mayCampaign else { return }
         campaignForVotes(isTransfer: true)
     }
 }

@@ -84,6 +84,8 @@ public struct RaftCore: Sendable {
     var earlyCampaignTicks = 0
     /// The leader's process seems to have died: this replica no longer protects it from campaigns.
     var isStickinessLifted = false
+    /// Ticks for which a replica that has just started votes for nobody, since it may have granted a lease before.
+    var leaseGuardTicks = 0
     /// Ticks for which this replica still follows its leader's request to campaign, should it not be able to yet.
     var takeOverTicks = 0
     /// Nodes of which the runtime has heard nothing for an election time-out, and nothing since.
@@ -135,6 +137,7 @@ public struct RaftCore: Sendable {
         configuration = state.configuration
         log = RaftLog(restoring: state)
         random = SeededGenerator(seed: seed)
+        leaseGuardTicks = options.usesLeases ? options.electionTicks : 0
         forwardedReads = ForwardedReads(incarnation: random.next())
         resetCampaignTimer()
     }

@@ -116,6 +116,21 @@ struct ElectionTraps {
         #expect(follower.takeSent().last?.message == .preVoteReply(refusal))
     }
 
+    @Test("28. With leases, a replica that has just started votes for nobody: it may have granted one")
+    func leaseOutlivesRestart() {
+        var options = RaftOptions.test
+        options.usesLeases = true
+        var voter = Replica(3, options: options)
+        let request = Message.voteRequest(VoteRequest(lastEntry: .origin, isTransfer: false, committed: .origin))
+        voter.receive(request, from: 2, term: 1)
+        voter.sync()
+        #expect(voter.core.term == .zero)
+        voter.tick(10)
+        voter.receive(request, from: 2, term: 1)
+        voter.sync()
+        #expect(voter.sent.map(\.message) == [.voteReply(VoteReply(isGranted: true, committed: .origin))])
+    }
+
     @Test("10. A joint quorum is a majority of each half, without exception")
     func jointQuorumsHaveNoShortcut() {
         let joint = Configuration(
