@@ -18,7 +18,8 @@ let package = Package(
         .library(name: "Raft", targets: ["Raft"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
     ],
     targets: [
         .target(
@@ -30,7 +31,7 @@ let package = Package(
         .target(name: "RaftHarness", dependencies: ["Raft"], path: "Tests/RaftHarness", swiftSettings: strict),
         .executableTarget(
             name: "raft-harness",
-            dependencies: ["RaftHarness"],
+            dependencies: ["RaftHarness", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/RaftHarnessCommand",
             swiftSettings: strict
         ),

@@ -42,7 +42,11 @@ extension RaftCore {
         votes.record(id, isGranted: true)
         // A request may be lost, and its answer too.
         if earlyCampaignTicks > 0 { ticksUntilCampaign = 2 * options.campaignRetryTicks }
-        let request = PreVoteRequest(prospectiveTerm: term.next, lastEntry: log.last)
+        let request = PreVoteRequest(
+            prospectiveTerm: term.next,
+            lastEntry: log.last,
+            committed: log.lastCommitted
+        )
         for voter in otherVoters { send(request, to: voter) }
         countVotes()
     }
@@ -56,7 +60,7 @@ extension RaftCore {
         votes = VoteTally()
         ownVote = newestWrite
         resetCampaignTimer()
-        let request = VoteRequest(lastEntry: log.last, isTransfer: isTransfer)
+        let request = VoteRequest(lastEntry: log.last, isTransfer: isTransfer, committed: log.lastCommitted)
         for voter in otherVoters { sendOnceDurable(request, to: voter) }
     }
 
@@ -88,15 +92,24 @@ extension RaftCore {
     /// A pre-vote changes no term, neither this replica's nor, when granted, anybody's; it is always answered, so that
     /// a replica whose term is behind learns the term and can stand at all.
     mutating func handlePreVoteRequest(_ request: PreVoteRequest, from candidate: NodeID) {
+        learnCommit(request.committed)
         let isGranted =
             request.prospectiveTerm > term && request.lastEntry >= log.last && !protectsLeader(from: candidate)
-        send(PreVoteReply(prospectiveTerm: request.prospectiveTerm, isGranted: isGranted), to: candidate)
+        send(
+            PreVoteReply(
+                prospectiveTerm: request.prospectiveTerm,
+                isGranted: isGranted,
+                committed: log.lastCommitted
+            ),
+            to: candidate
+        )
         wake()
         // The candidate does not hear its leader: let it, now.
         if role == .leader, let peer = peerIndex(of: candidate) { sendHeartbeat(toPeer: peer) }
     }
 
     mutating func handlePreVoteReply(_ reply: PreVoteReply, from voter: NodeID) {
+        learnCommit(reply.committed)
         guard role == .preCandidate, reply.prospectiveTerm == term.next else { return reject(.outOfPlace) }
         guard configuration.isVoter(voter) else { return reject(.notAMember) }
         votes.record(voter, isGranted: reply.isGranted)
@@ -107,6 +120,7 @@ extension RaftCore {
     /// Votes are given without a look at the configuration: it may be the candidate that knows a newer one (4.2.2), and
     /// a learner here may be a voter there already.
     mutating func handleVoteRequest(_ request: VoteRequest, from candidate: NodeID) {
+        learnCommit(request.committed)
         let isFree = vote == candidate || (vote == nil && leader == nil)
         let isGranted = isFree && request.lastEntry >= log.last
         if isGranted {
@@ -118,15 +132,24 @@ extension RaftCore {
             if role == .preCandidate { role = .follower }
             resetCampaignTimer()
         }
-        sendOnceDurable(VoteReply(isGranted: isGranted), to: candidate)
+        sendOnceDurable(VoteReply(isGranted: isGranted, committed: log.lastCommitted), to: candidate)
     }
 
     mutating func handleVoteReply(_ reply: VoteReply, from voter: NodeID) {
+        learnCommit(reply.committed)
         guard role == .candidate else { return reject(.outOfPlace) }
         guard configuration.isVoter(voter) else { return reject(.notAMember) }
         votes.record(voter, isGranted: reply.isGranted)
         countVotes()
         if !reply.isGranted { retryEarlyCampaign() }
+    }
+
+    /// Somebody knows this entry to be committed, and it is in this log: then it is committed, whoever says so. A
+    /// campaign ends where that makes a configuration known which has to be applied first.
+    private mutating func learnCommit(_ position: LogPosition) {
+        guard role != .leader, position.index > log.committed, log.contains(position) else { return }
+        log.commit(through: position.index)
+        if role != .follower, log.hasUnappliedConfiguration { becomeFollower(term: term, leader: nil) }
     }
 
     // MARK: Early campaigns

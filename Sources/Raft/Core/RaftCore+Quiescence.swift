@@ -26,8 +26,13 @@ extension RaftCore {
         else { return false }
         guard configuration.isQuorum(where: { voter in voter == id || isAwake(voter) }) else { return false }
         return peers.allSatisfy { peer in
-            peer.isSilent || (peer.isReplicating && peer.match == end && peer.toldCommit == end)
+            peer.isSilent
+                || !awaitsPromotion(peer.id) && (peer.isReplicating && peer.match == end && peer.toldCommit == end)
         }
+    }
+
+    private func awaitsPromotion(_ member: NodeID) -> Bool {
+        configuration.learners.contains { $0.id == member && $0.promotion == .automatic }
     }
 
     private func isAwake(_ voter: NodeID) -> Bool { peerIndex(of: voter).map { !peers[$0].isSilent } ?? false }

@@ -18,6 +18,8 @@ public struct RaftStatus: Hashable, Sendable {
     public let committed: LogIndex
     /// The last entry that the state machine contains.
     public let applied: LogIndex
+    /// Whom leadership is being handed over to, if it is.
+    public let transferTarget: NodeID?
     /// What a leader knows about the others; empty elsewhere.
     public let followers: [Follower]
 
@@ -54,11 +56,21 @@ extension RaftCore {
             durable: log.durable,
             committed: log.committed,
             applied: log.applied,
+            transferTarget: transfer?.target,
             followers: peers.map { peer in
                 RaftStatus.Follower(id: peer.id, match: peer.match, mode: peer.mode, isActive: peer.isRecentlyActive)
             }
         )
     }
+
+    /// The last entry known to be committed.
+    public var committedIndex: LogIndex { log.committed }
+
+    /// The last entry that the state machine contains.
+    public var appliedIndex: LogIndex { log.applied }
+
+    /// The last entry that is on this replica's disk.
+    public var durableIndex: LogIndex { log.durable }
 
     /// The log's terms, as far as the log reaches back.
     public var termHistory: TermHistory { log.terms }

@@ -184,7 +184,7 @@ public struct RaftCore: Sendable {
         case .append, .heartbeat, .installSnapshot, .quiesce:
             send(StaleTermNotice(), to: envelope.from)
         case .voteRequest:
-            sendOnceDurable(VoteReply(isGranted: false), to: envelope.from)
+            sendOnceDurable(VoteReply(isGranted: false, committed: log.lastCommitted), to: envelope.from)
         default:
             break
         }

@@ -50,6 +50,11 @@ struct RaftLog {
     var last: LogPosition { terms.last }
     var base: LogPosition { terms.base }
 
+    var lastCommitted: LogPosition {
+        guard let term = terms.term(at: committed) else { preconditionFailure("the log must reach its commit index") }
+        return LogPosition(term: term, index: committed)
+    }
+
     func term(at index: LogIndex) -> Term? { terms.term(at: index) }
 
     /// Whether the log has this very entry, or has compacted it away as its base.

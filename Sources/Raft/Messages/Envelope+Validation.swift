@@ -27,10 +27,15 @@ extension Envelope {
         switch message {
         case .preVoteRequest(let request):
             return request.prospectiveTerm == term.next && request.lastEntry.isPlausible(within: term)
+                && request.committed.isPlausible(within: term) && request.committed <= request.lastEntry
         case .preVoteReply(let reply):
             return reply.prospectiveTerm <= .max && reply.prospectiveTerm > .zero
+                && reply.committed.isPlausible(within: term)
         case .voteRequest(let request):
             return request.lastEntry.isPlausible(within: term)
+                && request.committed.isPlausible(within: term) && request.committed <= request.lastEntry
+        case .voteReply(let reply):
+            return reply.committed.isPlausible(within: term)
         case .append(let request):
             return request.previous.isPlausible(within: term) && request.commit <= .max && entriesArePlausible(request)
         case .appended(let acknowledgement):
@@ -46,7 +51,7 @@ extension Envelope {
             return reply.index <= .max
         case .quiesce(let quiesce):
             return quiesce.lastEntry.isPlausible(within: term) && quiesce.lastEntry.term == term
-        case .voteReply, .heartbeatReply, .staleTerm, .campaignNow, .readRequest:
+        case .heartbeatReply, .staleTerm, .campaignNow, .readRequest:
             return true
         }
     }

@@ -1,0 +1,158 @@
+import Raft
+
+/// Crashes, partitions, changes of the members, and what the runtime reports about other nodes.
+extension ClusterHarness {
+    mutating func crash() throws(Violation) {
+        guard let position = anyReplica(where: \.isUp) else { return }
+        let id = replicas[position].id
+        let kept = number(replicas[position].writes.count + 1)
+        coverage.count(.crash)
+        if kept < replicas[position].writes.count { coverage.count(.lostWrite) }
+        timeline.record { "\(id) crashes, \(kept) of \(replicas[position].writes.count) writes are durable" }
+        replicas[position].crash(keepingWrites: kept)
+        // The kernel closes its connections: some notice at once, all notice the silence in time.
+        let noticesAtOnce = chance(50)
+        for other in replicas.indices where other != position && replicas[other].isUp {
+            replicas[other].silences.append(id)
+            guard noticesAtOnce, chance(70) else { continue }
+            coverage.count(.earlyCampaign)
+            replicas[other].core.connectionLost(to: id)
+            try finish(other)
+        }
+    }
+
+    mutating func restart() throws(Violation) {
+        guard let position = anyReplica(where: { !$0.isUp }) else { return }
+        try restart(position)
+    }
+
+    mutating func restart(_ position: Int) throws(Violation) {
+        coverage.count(.restart)
+        timeline.record { "\(replicas[position].id) restarts with a log to \(replicas[position].disk.lastIndex)" }
+        replicas[position].restart(seed: random.next())
+        for other in replicas.indices where other != position && replicas[other].isUp {
+            replicas[other].returns.append(replicas[position].id)
+        }
+        try finish(position)
+    }
+
+    mutating func partition() {
+        coverage.count(.partition)
+        let ids = replicas.map(\.id)
+        switch number(3) {
+        case 0:
+            // One side cannot hear the other, in either direction.
+            let side = ids.filter { _ in chance(50) }
+            for inside in side {
+                for outside in ids where !side.contains(outside) {
+                    cuts.append((inside, outside))
+                    cuts.append((outside, inside))
+                }
+            }
+        case 1:
+            let lonely = ids[number(ids.count)]
+            for other in ids where other != lonely {
+                if chance(80) { cuts.append((lonely, other)) }
+                if chance(50) { cuts.append((other, lonely)) }
+            }
+        default:
+            cuts.append((ids[number(ids.count)], ids[number(ids.count)]))
+        }
+        timeline.record { "cuts \(cuts)" }
+        for cut in cuts {
+            if let position = position(of: cut.to), replicas[position].isUp {
+                replicas[position].silences.append(cut.from)
+            }
+        }
+    }
+
+    mutating func heal() {
+        for cut in cuts {
+            if let position = position(of: cut.to), replicas[position].isUp {
+                replicas[position].returns.append(cut.from)
+            }
+        }
+        cuts.removeAll()
+        timeline.record { "all cuts heal" }
+    }
+
+    mutating func reportSilence() throws(Violation) {
+        guard let position = anyReplica(where: { $0.isUp && !($0.silences.isEmpty && $0.returns.isEmpty) }) else {
+            return
+        }
+        try reportNodes(position)
+    }
+
+    /// Reports what the runtime has seen of other nodes, in the order in which it was.
+    mutating func reportNodes(_ position: Int) throws(Violation) {
+        for id in replicas[position].silences {
+            replicas[position].core.nodeSilent(id)
+            try finish(position)
+        }
+        for id in replicas[position].returns {
+            replicas[position].core.nodeReturned(id)
+            try finish(position)
+        }
+        replicas[position].silences.removeAll()
+        replicas[position].returns.removeAll()
+    }
+
+    mutating func breakConnection() throws(Violation) {
+        guard let position = anyReplica(where: \.isUp) else { return }
+        coverage.count(.earlyCampaign)
+        replicas[position].core.connectionLost(to: replicas[number(replicas.count)].id)
+        try finish(position)
+    }
+
+    // MARK: Members
+
+    mutating func changeMembers() throws(Violation) {
+        guard let position = anyReplica(where: { $0.isUp && $0.core.role == .leader }) else { return }
+        let configuration = replicas[position].core.configuration
+        var steps: [MembershipChange.Step] = []
+        var newcomers: [NodeID] = []
+        let mayGrow = configuration.members.count < 6 && replicas.count < 12
+        for _ in 0...number(2) {
+            switch number(6) {
+            case 0 where mayGrow, 1 where mayGrow:
+                let id = NodeID(nextID + UInt64(newcomers.count))
+                newcomers.append(id)
+                steps.append(chance(75) ? .add(id) : .addLearner(id))
+            case 2:
+                if let learner = configuration.learners.first { steps.append(.promote(learner.id)) }
+            case 3:
+                steps.append(.demote(configuration.voters[number(configuration.voters.count)]))
+            case 4:
+                if let retired = configuration.retired.first { steps.append(.add(retired)) }
+            default:
+                let members = configuration.members
+                steps.append(.remove(members[number(members.count)]))
+            }
+        }
+        guard (try? replicas[position].core.proposeMembership(MembershipChange(steps))) != nil else { return }
+        timeline.record { "\(replicas[position].id) proposes \(steps)" }
+        nextID += UInt64(newcomers.count)
+        for id in newcomers { addReplica(id, Configuration(voters: [])) }
+        try finish(position)
+    }
+
+    /// Destroys replicas that were removed, once their going is certain for whoever is left to vote: a majority of the
+    /// configuration's voters has it on disk as applied.
+    mutating func destroyRemoved() {
+        guard let newest = replicas.map(\.disk.flushed).max(by: { $0.index < $1.index })?.configuration,
+            !newest.isJoint
+        else { return }
+        let certain = newest.voters.filter { voter in
+            guard let position = position(of: voter) else { return false }
+            return replicas[position].disk.flushed.configuration == newest
+        }
+        guard certain.count > newest.voters.count / 2 else { return }
+        for id in newest.retired {
+            guard let position = position(of: id) else { continue }
+            coverage.count(.memberDestroyed)
+            timeline.record { "\(id) is destroyed" }
+            replicas.remove(at: position)
+            known.remove(at: position)
+        }
+    }
+}

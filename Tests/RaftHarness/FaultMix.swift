@@ -1,0 +1,82 @@
+import Raft
+
+/// What one run is made of. Every seed draws its own mix, so that rare faults are common in some runs and absent in
+/// others, and combinations meet that nobody would have written down.
+struct FaultMix {
+    let voters: Int
+    let lossPercent: Int
+    let duplicatePercent: Int
+    let staleReplayPercent: Int
+    let garbagePercent: Int
+    /// Weights of the kinds of steps; zero leaves a kind out.
+    let weights: [(kind: StepKind, weight: Int)]
+    /// Whether effects are taken after each event or left to gather.
+    let gatherPercent: Int
+    let options: RaftOptions
+
+    enum StepKind: CaseIterable {
+        case deliver
+        case tick
+        case sync
+        case apply
+        case propose
+        case read
+        case readLog
+        case moveSnapshot
+        case flushState
+        case compact
+        case crash
+        case restart
+        case partition
+        case heal
+        case transfer
+        case changeMembers
+        case destroyRemoved
+        case reportSilence
+        case breakConnection
+        case campaign
+    }
+
+    init(random: inout SeededGenerator) {
+        func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+        func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+        voters = [1, 2, 3, 3, 3, 3, 4, 5, 5][pick(0...8)]
+        lossPercent = chance(60) ? pick(1...20) : 0
+        duplicatePercent = chance(60) ? pick(1...20) : 0
+        staleReplayPercent = chance(40) ? pick(1...5) : 0
+        garbagePercent = chance(30) ? pick(1...4) : 0
+        gatherPercent = chance(50) ? pick(5...60) : 0
+        let changesMembers = chance(60)
+        let crashes = chance(75)
+        let partitions = chance(60)
+        let slowDisk = chance(40)
+        let slowApply = chance(40)
+        weights = [
+            (.deliver, pick(500...1_500)), (.tick, pick(30...200)), (.sync, slowDisk ? 40 : 250),
+            (.apply, slowApply ? 20 : 150),
+            (.propose, pick(20...80)), (.read, pick(0...30)), (.readLog, 40), (.moveSnapshot, 30),
+            (.flushState, pick(2...20)), (.compact, chance(70) ? pick(2...20) : 0),
+            (.crash, crashes ? pick(1...6) : 0), (.restart, pick(5...15)),
+            (.partition, partitions ? pick(1...4) : 0), (.heal, pick(1...6)),
+            (.transfer, chance(50) ? pick(1...4) : 0), (.changeMembers, changesMembers ? pick(2...12) : 0),
+            (.destroyRemoved, 2), (.reportSilence, 5), (.breakConnection, chance(50) ? pick(1...4) : 0),
+            (.campaign, chance(30) ? pick(1...2) : 0),
+        ]
+        var options = RaftOptions()
+        options.heartbeatTicks = pick(1...3)
+        options.electionTicks = pick(5...12)
+        options.campaignRetryTicks = pick(1...3)
+        options.quiesceTicks = chance(40) ? pick(1...6) : nil
+        options.usesLeases = chance(10)
+        options.maxMessageEntries = pick(1...8)
+        options.maxMessageBytes = pick(8...128)
+        options.maxInflightMessages = pick(1...6)
+        options.maxInflightBytes = pick(16...256)
+        options.maxUncommittedBytes = pick(64...512)
+        options.entryCacheBytes = chance(50) ? pick(0...64) : 4096
+        options.maxApplyBytes = pick(8...128)
+        options.maxPendingReads = pick(2...20)
+        options.promotionLagEntries = pick(0...6)
+        self.options = options
+    }
+}
