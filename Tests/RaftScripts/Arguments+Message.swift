@@ -17,14 +17,24 @@ extension Arguments {
         case "prevote":
             try expect("for")
             let prospective = try term()
-            return .preVoteRequest(PreVoteRequest(prospectiveTerm: prospective, lastEntry: try position("last")))
+            let last = try position("last")
+            return .preVoteRequest(
+                PreVoteRequest(prospectiveTerm: prospective, lastEntry: last, committed: try committed())
+            )
         case "prevote-reply":
             try expect("for")
             let prospective = try term()
-            return .preVoteReply(PreVoteReply(prospectiveTerm: prospective, isGranted: try isGranted()))
+            let isGranted = try isGranted()
+            return .preVoteReply(
+                PreVoteReply(prospectiveTerm: prospective, isGranted: isGranted, committed: try committed())
+            )
         case "vote":
-            return .voteRequest(VoteRequest(lastEntry: try position("last"), isTransfer: take("transfer")))
-        case "vote-reply": return .voteReply(VoteReply(isGranted: try isGranted()))
+            let last = try position("last")
+            let isTransfer = take("transfer")
+            return .voteRequest(VoteRequest(lastEntry: last, isTransfer: isTransfer, committed: try committed()))
+        case "vote-reply":
+            let isGranted = try isGranted()
+            return .voteReply(VoteReply(isGranted: isGranted, committed: try committed()))
         case "append":
             let previous = try position("prev")
             let entries = take("entries") ? try entries() : []
@@ -55,6 +65,10 @@ extension Arguments {
     private mutating func position(_ name: String) throws(CommandError) -> LogPosition {
         try expect(name)
         return try logPosition()
+    }
+
+    private mutating func committed() throws(CommandError) -> LogPosition {
+        take("committed") ? try logPosition() : .origin
     }
 
     private mutating func index(after name: String) throws(CommandError) -> LogIndex {

@@ -71,6 +71,12 @@ struct StateMachine: Hashable {
 
     init(configuration: Configuration) { self.configuration = configuration }
 
+    /// What an injected snapshot stands for: its commands are not known.
+    init(at snapshot: SnapshotMetadata) {
+        applied = snapshot.position.index
+        configuration = snapshot.configuration
+    }
+
     mutating func apply(_ entry: Entry) {
         precondition(entry.index == applied.next, "entries are applied one after the other")
         applied = entry.index

@@ -37,7 +37,7 @@ extension Interpreter {
     /// Writes the oldest request to disk, without telling the replica.
     mutating func writeNext(_ id: NodeID) throws(CommandError) {
         guard let request = try node(id).unwritten.first else { throw CommandError("node \(id) has nothing to write") }
-        let installed = request.snapshot.flatMap { snapshots[$0.position] }
+        let installed = request.snapshot.map { snapshots[$0.position] ?? StateMachine(at: $0) }
         try update(id) { node in
             node.unwritten.removeFirst()
             node.disk.write(request, installed: installed)
@@ -71,7 +71,8 @@ extension Interpreter {
             // A snapshot may have overtaken the batch.
             for entry in entries where entry.index > node.disk.machine.applied { node.disk.machine.apply(entry) }
         }
-        say("\(id) applied \(batch.last)")
+        let isOvertaken = batch.last < (try self.node(id).disk.machine.applied)
+        say("\(id) applied \(batch.last)\(isOvertaken ? ", too late" : "")")
         for entry in entries { witness(applied: entry, at: id) }
         try feed(id) { $0.applied(through: batch.last) }
     }

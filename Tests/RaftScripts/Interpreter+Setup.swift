@@ -103,7 +103,8 @@ private struct NodeSetup {
         }
     }
 
-    /// `1x3,4x2`: three entries of term 1, then two of term 4. An entry's command is its index.
+    /// `1x3,4x2`: three entries of term 1, then two of term 4. Their commands are "a1" to "a3", "d4", "d5": a letter for
+    /// the term and the index.
     private static func log(_ text: String) throws(CommandError) -> [Entry] {
         var entries: [Entry] = []
         for part in text.split(separator: ",") {
@@ -113,10 +114,15 @@ private struct NodeSetup {
             let count = numbers.count == 1 ? 1 : try Arguments.number(String(numbers[1]), "how many")
             for _ in 0..<count {
                 let index = LogIndex(UInt64(entries.count + 1))
-                entries.append(Entry(index: index, term: term, payload: .command(Array("\(index)".utf8))))
+                entries.append(Entry(index: index, term: term, payload: .command(Self.command(term, index))))
             }
         }
         return entries
+    }
+
+    private static func command(_ term: Term, _ index: LogIndex) -> [UInt8] {
+        let letter = UInt8(truncatingIfNeeded: (term.rawValue + 25) % 26) + UInt8(ascii: "a")
+        return [letter] + Array("\(index)".utf8)
     }
 
     var disk: Disk {

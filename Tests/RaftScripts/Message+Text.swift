@@ -42,10 +42,13 @@ extension Message {
     /// gives it a number that people can read.
     func details(incarnation: (UInt64) -> Int) -> String {
         switch self {
-        case .preVoteRequest(let request): "for \(request.prospectiveTerm) last \(request.lastEntry)"
-        case .preVoteReply(let reply): "for \(reply.prospectiveTerm) \(reply.isGranted ? "granted" : "refused")"
-        case .voteRequest(let request): "last \(request.lastEntry)\(request.isTransfer ? " transfer" : "")"
-        case .voteReply(let reply): reply.isGranted ? "granted" : "refused"
+        case .preVoteRequest(let request):
+            "for \(request.prospectiveTerm) last \(request.lastEntry)\(text(committed: request.committed))"
+        case .preVoteReply(let reply):
+            "for \(reply.prospectiveTerm) \(text(isGranted: reply.isGranted))\(text(committed: reply.committed))"
+        case .voteRequest(let request):
+            "last \(request.lastEntry)\(request.isTransfer ? " transfer" : "")\(text(committed: request.committed))"
+        case .voteReply(let reply): "\(text(isGranted: reply.isGranted))\(text(committed: reply.committed))"
         case .append(let request):
             "prev \(request.previous)\(request.entries.isEmpty ? "" : " entries \(request.entries.text)")"
                 + " commit \(request.commit)"
@@ -59,6 +62,12 @@ extension Message {
         case .quiesce(let quiesce): "last \(quiesce.lastEntry)"
         case .staleTerm, .campaignNow: ""
         }
+    }
+
+    private func text(isGranted: Bool) -> String { isGranted ? "granted" : "refused" }
+
+    private func text(committed position: LogPosition) -> String {
+        position == .origin ? "" : " committed \(position)"
     }
 
     private func text(of round: ReadRound) -> String { round == .none ? "" : " round \(round)" }

@@ -66,9 +66,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "prevote term 1 for 2 last 1/5",
+        "prevote term 1 for 2 last 1/5 committed 1/4",
         "prevote-reply term 2 for 2 refused",
-        "vote term 2 last 1/5 transfer",
+        "vote term 2 last 1/5 transfer committed 1/5",
         "vote-reply term 2 granted",
         #"append term 2 prev 1/5 entries [2/6 "a b", 2/7 noop, 2/8 voters 1,2 outgoing 1,3 learners 4,5+] commit 5"#,
         "appended term 2 match 6",
