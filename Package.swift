@@ -41,5 +41,8 @@ let package = Package(
             exclude: ["Scripts"],
             swiftSettings: strict
         ),
+        .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .target(name: "KVStore", dependencies: ["CRocksDB"], swiftSettings: strict),
+        .testTarget(name: "KVStoreTests", dependencies: ["KVStore"], swiftSettings: strict),
     ]
 )

@@ -49,6 +49,7 @@ struct FaultMix {
         let changesMembers = chance(60)
         let crashes = chance(75)
         let partitions = chance(60)
+        let isStorm = chance(40)
         let slowDisk = chance(40)
         let slowApply = chance(40)
         weights = [
@@ -56,11 +57,11 @@ struct FaultMix {
             (.apply, slowApply ? 20 : 150),
             (.propose, pick(20...80)), (.read, pick(0...30)), (.readLog, 40), (.moveSnapshot, 30),
             (.flushState, pick(2...20)), (.compact, chance(70) ? pick(2...20) : 0),
-            (.crash, crashes ? pick(1...6) : 0), (.restart, pick(5...15)),
-            (.partition, partitions ? pick(1...4) : 0), (.heal, pick(1...6)),
+            (.crash, crashes ? pick(1...(isStorm ? 30 : 6)) : 0), (.restart, pick(5...40)),
+            (.partition, partitions ? pick(1...(isStorm ? 20 : 4)) : 0), (.heal, pick(1...12)),
             (.transfer, chance(50) ? pick(1...4) : 0), (.changeMembers, changesMembers ? pick(2...12) : 0),
             (.destroyRemoved, 2), (.reportSilence, 5), (.breakConnection, chance(50) ? pick(1...4) : 0),
-            (.campaign, chance(30) ? pick(1...2) : 0),
+            (.campaign, chance(40) ? pick(1...(isStorm ? 20 : 3)) : 0),
         ]
         var options = RaftOptions()
         options.heartbeatTicks = pick(1...3)

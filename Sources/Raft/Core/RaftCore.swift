@@ -143,7 +143,13 @@ public struct RaftCore: Sendable {
         if case .preVoteRequest(let request) = envelope.message {
             return handlePreVoteRequest(request, from: envelope.from)
         }
-        if envelope.term < term { return handleStale(envelope) }
+        if envelope.term < term {
+            // A voter whose term is behind may grant a pre-vote: it will enter the new term with the real vote.
+            if case .preVoteReply(let reply) = envelope.message {
+                return handlePreVoteReply(reply, from: envelope.from)
+            }
+            return handleStale(envelope)
+        }
         if envelope.term > term {
             if case .voteRequest(let request) = envelope.message, protectsLeader(from: envelope.from),
                 !request.isTransfer
