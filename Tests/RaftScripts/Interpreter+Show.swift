@@ -49,5 +49,7 @@ extension TermHistory {
 }
 
 extension StateMachine {
-    fileprivate var text: String { "holds \(commands.isEmpty ? "nothing" : commands.joined(separator: " ")) at \(applied)" }
+    fileprivate var text: String {
+        "holds \(commands.isEmpty ? "nothing" : commands.joined(separator: " ")) at \(applied)"
+    }
 }
