@@ -57,6 +57,7 @@ extension Arguments {
         case "read-reply":
             let id = try readID(incarnation)
             return .readReply(ReadReply(id: id, index: try index(after: "index")))
+        case "wake-request": return .wakeRequest(WakeRequest())
         case "quiesce": return .quiesce(Quiesce(lastEntry: try position("last")))
         default: throw CommandError("'\(kind)' is no kind of message")
         }

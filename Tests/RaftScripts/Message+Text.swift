@@ -5,7 +5,7 @@ extension Message {
     /// All kinds, as commands name them.
     static let kinds = [
         "prevote", "prevote-reply", "vote", "vote-reply", "append", "appended", "append-rejected", "heartbeat",
-        "heartbeat-reply", "stale-term", "install", "campaign-now", "read", "read-reply", "quiesce",
+        "heartbeat-reply", "stale-term", "install", "campaign-now", "read", "read-reply", "quiesce", "wake-request",
     ]
 
     /// What it is.
@@ -26,6 +26,7 @@ extension Message {
         case .readRequest: "read"
         case .readReply: "read-reply"
         case .quiesce: "quiesce"
+        case .wakeRequest: "wake-request"
         }
     }
 
@@ -60,7 +61,7 @@ extension Message {
         case .readRequest(let request): "id \(incarnation(request.id.incarnation)).\(request.id.sequence)"
         case .readReply(let reply): "id \(incarnation(reply.id.incarnation)).\(reply.id.sequence) index \(reply.index)"
         case .quiesce(let quiesce): "last \(quiesce.lastEntry)"
-        case .staleTerm, .campaignNow: ""
+        case .staleTerm, .campaignNow, .wakeRequest: ""
         }
     }
 

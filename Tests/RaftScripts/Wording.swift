@@ -49,6 +49,8 @@ extension Notice {
         case .leaderChanged(let leader?): "follows \(leader)"
         case .leaderChanged(nil): "knows no leader"
         case .configurationAdopted(let configuration): "adopts \(configuration)"
+        case .configurationSettled(let configuration): "has settled \(configuration)"
+        case .retiredMemberHeard(let id): "hears \(id), which was removed"
         case .transferAborted(let target): "gives up the transfer to \(target)"
         case .quiesced: "falls asleep"
         case .woke: "wakes"

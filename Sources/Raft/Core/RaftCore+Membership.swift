@@ -65,9 +65,10 @@ extension RaftCore {
     /// Puts a configuration in force: its entry was applied, or it came with a snapshot.
     mutating func adopt(_ configuration: Configuration) {
         guard configuration != self.configuration else { return }
+        let wasJoint = self.configuration.isJoint
         self.configuration = configuration
         // Should the others' disks die now, this one must not wait for them by a configuration that is over.
-        hasUnwrittenHardState = true
+        if writtenCommit < log.applied { hasUnwrittenHardState = true }
         effects.notices.append(.configurationAdopted(configuration))
         guard role == .leader else { return }
         let members = configuration.members
@@ -79,18 +80,21 @@ extension RaftCore {
         peers.sort { $0.id < $1.id }
         guard configuration.isVoter(id) else { return stepDownRemoved() }
         if let transfer, !configuration.isVoter(transfer.target) { abortTransfer() }
-        if !configuration.isJoint { settleConfiguration() }
+        if !configuration.isJoint { settleConfiguration(wasJoint: wasJoint) }
         // A smaller quorum may have been waiting for nobody but those who left.
         advanceCommit()
         confirmReads()
     }
 
-    /// Writes an entry behind a configuration that has come into force. Whoever stores it stores with it that the
+    /// Writes an entry behind a joint configuration that has been left. Whoever stores it stores with it that the new
     /// configuration is committed; once it is committed itself, a quorum can elect without anybody who has left.
-    private mutating func settleConfiguration() {
-        log.append(.noop, term: term)
-        configurationBarrier = log.lastIndex
-        settlement = log.lastIndex
+    /// Learners were never needed.
+    private mutating func settleConfiguration(wasJoint: Bool) {
+        if wasJoint {
+            log.append(.noop, term: term)
+            configurationBarrier = log.lastIndex
+        }
+        settlement = wasJoint ? log.lastIndex : log.applied
     }
 
     /// Tells the runtime, once it is so, that nobody who has left is needed any more.

@@ -113,6 +113,7 @@ extension RaftCore {
             entries: entries
         )
         hasUnwrittenHardState = false
+        writtenCommit = log.committed
         unwrittenSnapshot = nil
     }
 }

@@ -69,6 +69,8 @@ public struct RaftCore: Sendable {
     /// The hard state has changed since the last write was handed out, in a way that must not be forgotten: the term,
     /// the vote, or that a configuration is committed.
     var hasUnwrittenHardState = false
+    /// The commit index that the last write contains.
+    var writtenCommit: LogIndex
     /// A snapshot that the next write installs.
     var unwrittenSnapshot: SnapshotMetadata?
     /// The write that installs the last accepted snapshot, until it is durable.
@@ -134,6 +136,7 @@ public struct RaftCore: Sendable {
         self.options = options
         term = state.hardState.term
         vote = state.hardState.vote
+        writtenCommit = state.hardState.commit
         configuration = state.configuration
         log = RaftLog(restoring: state)
         random = SeededGenerator(seed: seed)
