@@ -6,7 +6,7 @@ extension ClusterHarness {
     static let roundLimit = 600
 
     mutating func converge() throws(Violation) {
-        cuts.removeAll()
+        heal()
         for position in replicas.indices {
             if !replicas[position].isUp { try restart(position) }
         }
@@ -39,6 +39,23 @@ extension ClusterHarness {
                 harness.checker.committed > before && harness.reads[token] == nil
             }
         )
+        try fallAsleep()
+    }
+
+    /// A group that may sleep falls asleep when it is left alone, as a whole, and stays asleep.
+    private mutating func fallAsleep() throws(Violation) {
+        guard let quiesceTicks = mix.options.quiesceTicks else { return }
+        for _ in 0..<(4 * quiesceTicks + 20) { try runRound() }
+        for round in 0..<3 * mix.options.electionTicks {
+            guard let leader = healthyLeader else {
+                throw Violation(description: "liveness: a sleeping group has lost its leader")
+            }
+            let members = replicas[leader].core.configuration.members
+            if let awake = members.first(where: { id in position(of: id).map { !replicas[$0].core.isQuiet } ?? true }) {
+                throw Violation(description: "liveness: \(awake) is awake in round \(round) of a group left alone")
+            }
+            try runRound()
+        }
     }
 
     private mutating func untilWell(

@@ -15,6 +15,8 @@ struct ClusterHarness {
     /// Pairs that cannot hear each other, as (sender, receiver).
     var cuts: [(from: NodeID, to: NodeID)] = []
     var snapshots: [SnapshotTransfer] = []
+    /// Removed members whose replicas are needed for nothing any more, as a leader has told.
+    var destroyable: [NodeID] = []
     var reads: [ReadToken: LogIndex] = [:]
     var checker = SafetyChecker()
     var coverage = Coverage()
@@ -179,6 +181,10 @@ struct ClusterHarness {
         case .transferAborted: coverage.count(.transferAborted)
         case .configurationAdopted(let configuration): observe(configuration, position)
         case .steppedDown, .leaderChanged: break
+        case .configurationSettled(let configuration):
+            coverage.count(.settlement)
+            for id in configuration.retired where !destroyable.contains(id) { destroyable.append(id) }
+        case .retiredMemberHeard: coverage.count(.retiredHeard)
         case .quiesced: coverage.count(.sleep)
         case .woke: coverage.count(.wake)
         }
