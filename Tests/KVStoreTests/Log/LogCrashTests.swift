@@ -43,7 +43,7 @@ import Testing
         let dryRun = LogHarness(seed: 1)
         var dryRecords = RecordGenerator(seed: 5)
         try dryRun.start()
-        try work(dryRun, &dryRecords, steps: 120)
+        try work(dryRun, &dryRecords, steps: 90)
         #expect(dryRun.disk.operations > 100)
 
         for operation in 1...dryRun.disk.operations {
@@ -52,7 +52,7 @@ import Testing
             harness.disk.powerFails(atOperation: operation)
             let error = #expect(throws: LogError.self) {
                 try harness.start()
-                try work(harness, &records, steps: 120)
+                try work(harness, &records, steps: 90)
             }
             #expect(error == .disk(.poweredOff))
             harness.losePower(survival)

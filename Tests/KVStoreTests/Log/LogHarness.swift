@@ -94,4 +94,13 @@ extension LogOptions {
         options.compressionBytes = 64
         return options
     }
+
+    /// Segments so small that each of their bytes can be tried.
+    static var tiny: LogOptions {
+        var options = small
+        options.segmentBytes = 8 << 10
+        options.batchBytes = 4 << 10
+        options.zeroAheadBytes = 1 << 10
+        return options
+    }
 }
