@@ -100,7 +100,7 @@ import Testing
             }
         }
         let failure = LogError.disk(.synchronization(code: 5))
-        #expect(stopped == failure)
+        try #require(stopped == failure)
         let record = LogRecord.create(PartitionID(99))
         #expect(throws: failure) { try harness.log?.append(record) }
         #expect(throws: failure) { try harness.log?.sync() }

@@ -298,6 +298,39 @@ import Testing
         #expect(third.groups.allSatisfy { $0.floor == nil })
     }
 
+    @Test func recordsThatContinueALostReplacementAreNotJoinedToWhatItReplaced() throws {
+        let harness = LogHarness(seed: 1)
+        harness.options = .tiny
+        let group = PartitionID(1)
+        func entries(_ range: ClosedRange<UInt64>, _ term: UInt64) -> LogRecord {
+            .entries(group, range.map { Entry(index: LogIndex($0), term: Term(term), payload: .noop) })
+        }
+        try harness.start()
+        try harness.append(.create(group))
+        // One sector each: entries, their replacement, something else, what continues the replacement.
+        let other = LogRecord.create(PartitionID(2))
+        for record in [entries(1...10, 1), entries(5...10, 2), other, entries(11...12, 2)] {
+            try harness.append(record)
+            try harness.sync()
+        }
+        while harness.log?.segmentCount == 1 {
+            try harness.append(.hardState(PartitionID(2), HardState(term: Term(1), vote: nil, commit: .zero)))
+            try harness.sync()
+        }
+        harness.kill()
+        // The replacement and the batch that attests it are lost, and so is the ledger.
+        let names = harness.disk.fileNames(LogHarness.path)
+        for sector in [3, 4] {
+            harness.disk.corrupt(LogHarness.path, names[1], at: sector * 512 + 100, mask: 1)
+        }
+        harness.disk.shorten(LogHarness.path, names[0], to: 512)
+        let (log, recovery) = try WriteAheadLog.open(in: harness.disk.directory(LogHarness.path), options: .tiny)
+        let found = try #require(recovery.groups.first)
+        #expect(found.floor == .position(LogPosition(term: Term(2), index: LogIndex(12))))
+        #expect(found.last == LogPosition(term: Term(1), index: LogIndex(10)))
+        #expect(try log.read(group, from: LogIndex(1), maxBytes: 1000).allSatisfy { $0.term == Term(1) })
+    }
+
     @Test func aRecordThatRotsUnderARunningLogStopsIt() throws {
         let harness = LogHarness(seed: 1)
         let group = PartitionID(1)
