@@ -44,7 +44,7 @@ let package = Package(
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .target(name: "CChecksum"),
-        .target(name: "KVStore", dependencies: ["CChecksum", "CLZ4", "CRocksDB", "Raft"], swiftSettings: strict),
-        .testTarget(name: "KVStoreTests", dependencies: ["CChecksum", "KVStore", "Raft"], swiftSettings: strict),
+        .target(name: "KVStore", dependencies: ["Raft", "CRocksDB", "CLZ4", "CChecksum"], swiftSettings: strict),
+        .testTarget(name: "KVStoreTests", dependencies: ["KVStore", "Raft", "CChecksum"], swiftSettings: strict),
     ]
 )

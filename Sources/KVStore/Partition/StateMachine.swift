@@ -50,7 +50,8 @@ public final class StateMachine {
 
     /// Applies committed entries, all of them in one engine batch, and tells what became of each.
     ///
-    /// The entries are contiguous. Those that were applied before are skipped; the others follow what was applied.
+    /// The entries are contiguous. Those that were applied before are skipped; the others follow what was applied. The
+    /// caller keeps a batch well below ``EngineLimits/batchBytes``, which the engine refuses to pass.
     public func apply(_ entries: [Entry]) throws(StateMachineError) -> [AppliedEntry] {
         let fresh = try decodeBehindApplied(entries)
         let skipped = entries.prefix(entries.count - fresh.count)
