@@ -160,6 +160,7 @@ struct ElectionTraps {
         var leader = Replica(1)
         leader.lead(votes: [2])
         leader.acknowledge(2)
+        leader.settle()
         _ = try leader.core.propose([[1]])
         leader.sync()
         leader.sent.removeAll()
