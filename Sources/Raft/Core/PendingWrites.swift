@@ -2,8 +2,8 @@ import DequeModule
 
 /// Writes that were handed out and are not known to be durable yet.
 ///
-/// When the log is truncated, what an earlier write stored there stops counting, so a completion can be late, doubled or
-/// out of order and still never vouches for an entry that has been replaced.
+/// When the log is truncated, what an earlier write stored there stops counting, so a completion can be late, doubled
+/// or out of order and still never vouches for an entry that has been replaced.
 struct PendingWrites {
     private struct Write {
         let id: PersistID

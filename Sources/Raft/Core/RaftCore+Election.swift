@@ -207,7 +207,8 @@ extension RaftCore {
         }
     }
 
-    /// No longer protects the leader, and stands soon: the first among the other voters at once, each further one later.
+    /// No longer protects the leader, and stands soon: the first among the other voters at once, each further one
+    /// later.
     private mutating func doubtLeader() {
         isStickinessLifted = true
         earlyCampaignTicks = options.electionTicks

@@ -14,7 +14,8 @@ extension RaftCore {
         promoteLearners()
     }
 
-    /// A leader that a quorum has not answered for one to two election time-outs steps down, so that its clients look elsewhere and its group may elect.
+    /// A leader that a quorum has not answered for one to two election time-outs steps down, so that its clients look
+    /// elsewhere and its group may elect.
     private mutating func checkQuorum() -> Bool {
         ticksSinceQuorumCheck = 0
         let isHeard = configuration.isQuorum { voter in

@@ -62,8 +62,8 @@ extension RaftCore {
         takeOverLeadership()
     }
 
-    /// The log is about to give up entries up to `index`. The caller knows that they are applied, that the state machine
-    /// would find itself behind them after a crash, and that their write is durable.
+    /// The log is about to give up entries up to `index`. The caller knows that they are applied, that the state
+    /// machine would find itself behind them after a crash, and that their write is durable.
     public mutating func compact(through index: LogIndex) { log.compact(through: index) }
 
     // MARK: Sending

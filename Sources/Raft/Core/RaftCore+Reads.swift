@@ -41,9 +41,9 @@ extension RaftCore {
         confirmedReads.add(token, index: reply.index)
     }
 
-    /// Lets all waiting reads share a round, while no more than a few rounds are on their way: the busier the group, the
-    /// more reads a round serves. A leader knows what is committed only once an entry of its own term is:
-    /// until then reads wait.
+    /// Lets all waiting reads share a round, while no more than a few rounds are on their way: the busier the group,
+    /// the more reads a round serves. A leader knows what is committed only once an entry of its own term is: until
+    /// then reads wait.
     mutating func beginReadRound() {
         guard !reads.waiting.isEmpty, reads.mayBeginRound, log.term(at: log.committed) == term else { return }
         reads.beginRound(at: log.committed)

@@ -1,7 +1,7 @@
-/// Snapshots for followers that need entries which the log no longer has (5). The core decides, the runtime moves bytes:
+/// Snapshots for followers that need entries which the log no longer has (5). The core decides, bytes are the runtime's:
 ///
 ///     leader: SnapshotRequest ──▶ runtime streams chunks ──▶ snapshotSent ──▶ InstallSnapshot
-///     follower: wantsSnapshot? ◀── first chunk … last chunk, checked ──▶ step(InstallSnapshot) ──▶ PersistRequest.snapshot
+///     follower: wantsSnapshot? ◀── chunks, checked ──▶ step(InstallSnapshot) ──▶ PersistRequest.snapshot
 extension RaftCore {
     mutating func requestSnapshot(forPeer peer: Int) {
         peers[peer].becomeSnapshot()
@@ -19,8 +19,8 @@ extension RaftCore {
         send(InstallSnapshot(metadata: metadata), to: follower)
     }
 
-    /// The snapshot did not arrive, or the follower has lost its bytes. The leader looks again, with its next heartbeat,
-    /// what the follower needs.
+    /// The snapshot did not arrive, or the follower has lost its bytes. The leader looks again, with its next
+    /// heartbeat, what the follower needs.
     public mutating func snapshotFailed(to follower: NodeID) {
         guard let peer = peerIndex(of: follower), case .snapshot = peers[peer].state else { return }
         peers[peer].becomePausedProbe(next: peers[peer].match.next)

@@ -19,8 +19,8 @@ extension RaftCore {
         case notVoter(NodeID)
     }
 
-    /// Begins to hand leadership over. Ends with a notice: stepped down, or transfer aborted after an election time-out.
-    /// Another target replaces the one before.
+    /// Begins to hand leadership over. Ends with a notice: stepped down, or transfer aborted after an election
+    /// time-out. Another target replaces the one before.
     public mutating func transferLeadership(to target: NodeID) throws(TransferRefusal) {
         guard role == .leader else { throw .notLeader(leader) }
         guard target != id else { throw .alreadyLeader }
@@ -73,8 +73,8 @@ extension RaftCore {
         takeOverLeadership()
     }
 
-    /// Campaigns without a pre-vote: the leader wants it. Where the configuration by which votes are counted is still to
-    /// be applied, or a snapshot to be installed, the request stands for as long as the leader waits.
+    /// Campaigns without a pre-vote: the leader wants it. Where the configuration by which votes are counted is still
+    /// to be applied, or a snapshot to be installed, the request stands for as long as the leader waits.
     mutating func takeOverLeadership() {
         guard takeOverTicks > 0, role == .follower || role == .preCandidate, mayCampaign else { return }
         campaignForVotes(isTransfer: true)

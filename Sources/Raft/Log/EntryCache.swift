@@ -45,9 +45,11 @@ struct EntryCache {
         return index >= first && index < first + entries.count
     }
 
-    /// Entries in `first...last`, at least one, then as many as fit both limits. The caller knows that `first` is cached.
+    /// Entries in `first...last`, at least one, then as many as fit both limits. The caller knows that `first` is
+    /// cached.
     ///
-    /// `taken` is any slice that was taken since the cache last changed: when it is the one asked for, no other is made.
+    /// `taken` is any slice that was taken since the cache last changed: when it is the one asked for, no other is
+    /// made.
     func slice(
         from first: LogIndex,
         through last: LogIndex,

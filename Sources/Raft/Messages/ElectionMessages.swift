@@ -1,6 +1,6 @@
-// Campaigns also spread what is known to be committed, in both directions. Without it a group could stand still for ever
-// between two configurations: the new voter does not know that the joint configuration has been left and asks for a
-// majority of the old half too; an old voter knows, no longer campaigns, and refuses for its longer log.
+// Campaigns also spread what is known to be committed, in both directions. Without it a group could stand still for
+// ever between two configurations: the new voter does not know that the joint configuration has been left and asks for
+// a majority of the old half too; an old voter knows, no longer campaigns, and refuses for its longer log.
 
 /// "Would you vote for me in this term?" Asked before a campaign, changes nobody's term (thesis 9.6).
 public struct PreVoteRequest: Hashable, Sendable, LeavesAtOnce {

@@ -88,7 +88,8 @@ public struct InstallSnapshot: Hashable, Sendable, LeavesAtOnce {
 
 /// "Nothing is going on: stop your timers." The store's liveness stands in for heartbeats until something happens.
 public struct Quiesce: Hashable, Sendable, LeavesAtOnce {
-    /// Where the leader's log ends, all of it committed. A follower whose log ends elsewhere stays awake and says so with a ``WakeRequest``.
+    /// Where the leader's log ends, all of it committed. A follower whose log ends elsewhere stays awake and says so
+    /// with a ``WakeRequest``.
     public let lastEntry: LogPosition
 
     /// Makes the message.

@@ -29,8 +29,8 @@ public enum EntryPayload: Hashable, Sendable {
     /// The configuration that holds once this entry is applied.
     indirect case configuration(Configuration)
 
-    /// Bytes that limits on messages, caches and uncommitted entries charge for this payload: its own, and what an entry
-    /// costs in memory besides, so that many small entries are limited like a few large ones.
+    /// Bytes that limits on messages, caches and uncommitted entries charge for this payload: its own, and what an
+    /// entry costs in memory besides, so that many small entries are limited like a few large ones.
     ///
     /// An empty payload costs nothing, so that a leader's first entry always fits.
     @inlinable
