@@ -165,7 +165,7 @@ public enum Notice: Hashable, Sendable {
     case leaderChanged(NodeID?)
     /// This configuration is in force here.
     case configurationAdopted(Configuration)
-    /// This configuration is known to be committed by enough members that nobody who has left is needed for anything
+    /// This configuration, or one before it that was left, is known to be committed by enough members that nobody who has left is needed for anything
     /// any more. Only now may the replicas of ``Configuration/retired`` ids be destroyed. Told by leaders, by each
     /// once.
     case configurationSettled(Configuration)

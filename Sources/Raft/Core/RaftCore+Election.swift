@@ -17,7 +17,14 @@ extension RaftCore {
         resetCampaignTimer()
         // Whether or not this replica may stand: it has no leader.
         changeLeader(to: nil)
-        preCampaign()
+        if mayCampaign { preCampaign() } else { lookForLeader() }
+    }
+
+    /// A member that may not stand, a learner above all, makes itself heard: its leader may have gone to sleep without
+    /// it.
+    private mutating func lookForLeader() {
+        guard configuration.contains(id) else { return }
+        for voter in otherVoters { send(WakeRequest(), to: voter) }
     }
 
     mutating func resetCampaignTimer() {
@@ -27,8 +34,6 @@ extension RaftCore {
     /// Starts an election now, as if the leader had not been heard for an election time-out.
     public mutating func campaign() {
         guard role != .leader else { return }
-        // A lease that this replica has granted, or may have before it started, binds its own vote too.
-        if options.usesLeases, protectsLeader(from: id) { return }
         wake()
         preCampaign()
     }
@@ -41,7 +46,7 @@ extension RaftCore {
     }
 
     private mutating func preCampaign() {
-        guard mayCampaign else { return }
+        guard mayCampaign, leaseGuardTicks == 0 else { return }
         role = .preCandidate
         changeLeader(to: nil)
         votes = VoteTally()
@@ -58,7 +63,8 @@ extension RaftCore {
     }
 
     mutating func campaignForVotes(isTransfer: Bool) {
-        guard mayCampaign else { return }
+        guard mayCampaign, term < .max else { return }
+        wake()
         enter(term.next)
         vote = id
         role = .candidate
@@ -124,7 +130,10 @@ extension RaftCore {
 
     mutating func handlePreVoteReply(_ reply: PreVoteReply, from voter: NodeID) {
         learnCommit(reply.committed)
-        guard role == .preCandidate, reply.prospectiveTerm == term.next else { return reject(.outOfPlace) }
+        guard role == .preCandidate, reply.prospectiveTerm == term.next else {
+            retryEarlyCampaign()
+            return reject(.outOfPlace)
+        }
         guard configuration.isVoter(voter) else { return reject(.notAMember) }
         votes.record(voter, isGranted: reply.isGranted)
         countVotes()
@@ -178,6 +187,7 @@ extension RaftCore {
     /// Where leaders answer reads by lease nothing is hastened, for a broken connection is no proof of death.
     public mutating func connectionLost(to node: NodeID) {
         if role == .leader {
+            guard peerIndex(of: node) != nil else { return }
             peerUnreachable(node)
             return wake()
         }
@@ -193,6 +203,8 @@ extension RaftCore {
             peers[peer].isSilent = true
             wake()
         } else {
+            // An election time-out without a word outlasts every lease.
+            if leader == node { leaseGuardTicks = 0 }
             expectCampaign(against: node)
         }
     }
@@ -249,8 +261,9 @@ extension RaftCore {
     }
 
     private mutating func becomeLeader() {
-        precondition(role == .candidate, "only a candidate becomes leader")
+        precondition(role == .candidate && !isQuiet, "only a candidate that is awake becomes leader")
         role = .leader
+        leaseGuardTicks = 0
         changeLeader(to: id)
         earlyCampaignTicks = 0
         ticksSinceHeartbeat = 0
@@ -306,6 +319,7 @@ extension RaftCore {
         ticksSinceLeader = 0
         earlyCampaignTicks = 0
         resetCampaignTimer()
+        if options.usesLeases { leaseGuardTicks = options.electionTicks }
         // The runtime reports that a node has returned before it feeds new messages from there: this one is an old one.
         if silentNodes.contains(sender) { doubtLeader() }
         return true

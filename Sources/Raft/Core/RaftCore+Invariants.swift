@@ -20,6 +20,7 @@ extension RaftCore {
             (log.last.term <= term, "no entry is of a later term than the replica"),
             (log.durable == log.lastIndex || log.cache.contains(log.durable.next), "what is not durable is cached"),
             ((role == .leader) == (leader == id), "a leader knows that it leads, and nobody else thinks it does"),
+            (!isQuiet || role == .follower || role == .leader, "whoever campaigns is awake"),
             (role != .candidate || vote == id, "a candidate has voted for itself"),
             (role != .leader || vote == id, "a leader has voted for itself"),
             (role == .leader || peers.isEmpty, "only leaders keep track of others"),

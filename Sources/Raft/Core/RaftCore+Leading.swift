@@ -82,12 +82,6 @@ extension RaftCore {
             return nil
         }
         peers[peer].isRecentlyActive = true
-        if peers[peer].isSilent {
-            // It has missed what happened since.
-            peers[peer].isSilent = false
-            silentNodes.removeAll { $0 == sender }
-            wake()
-        }
         return peer
     }
 }

@@ -48,16 +48,23 @@ extension RaftCore {
     }
 
     /// Lets learners vote that were admitted for it, once none of those that are alive lags: all together, so that a
-    /// group of one goes to three without depending on a single newcomer on the way.
+    /// group of one goes to three without depending on a single newcomer on the way. Those that are not alive are left
+    /// behind where that leaves an odd number of voters.
     mutating func promoteLearners() {
         guard !configuration.isJoint, mayProposeConfiguration else { return }
         var ready: [MembershipChange.Step] = []
+        var isIncomplete = false
         for learner in configuration.learners where learner.promotion == .automatic {
-            guard let peer = peerIndex(of: learner.id), peers[peer].isAlive else { continue }
+            guard let peer = peerIndex(of: learner.id), peers[peer].isAlive else {
+                isIncomplete = true
+                continue
+            }
             let lag = log.lastIndex.distance(from: peers[peer].match)
             guard peers[peer].isReplicating, lag <= options.promotionLagEntries else { return }
             ready.append(.promote(learner.id))
         }
+        // Of an even number of voters one more has to live than of one voter less: not worth it for a part of them.
+        if isIncomplete, (configuration.voters.count + ready.count) % 2 == 0 { return }
         guard !ready.isEmpty, let next = try? configuration.applying(MembershipChange(ready)) else { return }
         _ = propose(next)
     }

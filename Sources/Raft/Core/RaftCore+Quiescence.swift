@@ -64,6 +64,7 @@ extension RaftCore {
     private mutating func sleep() {
         if isQuiet { return }
         isQuiet = true
+        takeOverTicks = 0
         effects.notices.append(.quiesced)
     }
 

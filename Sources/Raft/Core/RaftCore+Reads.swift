@@ -25,6 +25,7 @@ extension RaftCore {
 
     /// Forgets a read for which nobody waits any more.
     public mutating func cancelRead(_ token: ReadToken) {
+        reads.remove(token)
         forwardedReads.remove(token)
         confirmedReads.remove(token)
     }

@@ -34,7 +34,10 @@ extension RaftCore {
         continueTransfer()
     }
 
-    /// Tells the target to campaign, once it has everything, for it could not win without, and once no change of the
+    /// Tells the target to campaign, at any time until the term ends: messages can be late. A leader that has told
+    /// anybody must not answer reads by lease again in that term, for the request passes all protection.
+    ///
+    /// It is told once it has everything, for it could not win without, and once no change of the
     /// configuration can add to that.
     mutating func continueTransfer() {
         guard let transfer, !transfer.hasAsked, let peer = peerIndex(of: transfer.target),
@@ -69,12 +72,15 @@ extension RaftCore {
             return reject(.outOfPlace)
         }
         wake()
-        takeOverTicks = options.electionTicks
-        takeOverLeadership()
+        if takeOverTerm != term {
+            takeOverTerm = term
+            takeOverTicks = options.electionTicks
+        }
+        if mayCampaign { campaignForVotes(isTransfer: true) }
     }
 
     /// Campaigns without a pre-vote: the leader wants it. Where the configuration by which votes are counted is still
-    /// to be applied, or a snapshot to be installed, the request stands for as long as the leader waits.
+    /// to be applied, or a snapshot to be installed, the request stands for an election time-out.
     mutating func takeOverLeadership() {
         guard takeOverTicks > 0, role == .follower || role == .preCandidate, mayCampaign else { return }
         campaignForVotes(isTransfer: true)

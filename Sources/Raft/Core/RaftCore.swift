@@ -87,10 +87,13 @@ public struct RaftCore: Sendable {
     var earlyCampaignTicks = 0
     /// The leader's process seems to have died: this replica no longer protects it from campaigns.
     var isStickinessLifted = false
-    /// Ticks for which a replica that has just started votes for nobody, since it may have granted a lease before.
+    /// Ticks for which this replica votes for nobody, in any term, since a leader may count on a lease from it; after a
+    /// start too, for it may have granted one before.
     var leaseGuardTicks = 0
     /// Ticks for which this replica still follows its leader's request to campaign, should it not be able to yet.
     var takeOverTicks = 0
+    /// The last term in which such a request had to wait: it waits once a term, however often it is repeated.
+    var takeOverTerm = Term.zero
     /// Nodes of which the runtime has heard nothing for an election time-out, and nothing since.
     var silentNodes: [NodeID] = []
 
@@ -169,12 +172,12 @@ public struct RaftCore: Sendable {
             }
             return handleStale(envelope)
         }
+        if case .voteRequest(let request) = envelope.message, !request.isTransfer,
+            leaseGuardTicks > 0 || (envelope.term > term && protectsLeader(from: envelope.from))
+        {
+            return reject(.outOfPlace)
+        }
         if envelope.term > term {
-            if case .voteRequest(let request) = envelope.message, protectsLeader(from: envelope.from),
-                !request.isTransfer
-            {
-                return reject(.outOfPlace)
-            }
             becomeFollower(term: envelope.term, leader: nil)
         }
         dispatch(envelope)

@@ -15,7 +15,7 @@ struct ReadQueue {
     private struct Round {
         let number: ReadRound
         let index: LogIndex
-        let reads: [Origin]
+        var reads: [Origin]
     }
 
     /// Reads that no round has taken up.
@@ -53,6 +53,13 @@ struct ReadQueue {
             rounds.removeFirst()
         }
         return confirmed
+    }
+
+    /// Forgets a read. Its round goes on.
+    mutating func remove(_ token: ReadToken) {
+        waiting.removeAll { $0 == .own(token) }
+        for round in rounds.indices { rounds[round].reads.removeAll { $0 == .own(token) } }
+        count = rounds.reduce(waiting.count) { $0 + $1.reads.count }
     }
 
     /// Gives up on everything, for a leadership has ended. The rounds of the next one begin anew.

@@ -131,6 +131,53 @@ struct ElectionTraps {
         #expect(voter.sent.map(\.message) == [.voteReply(VoteReply(isGranted: true, committed: .origin))])
     }
 
+    @Test("28. A lease that was granted outlives the entry into a later term")
+    func leaseOutlivesTerms() {
+        var options = RaftOptions.test
+        options.usesLeases = true
+        var voter = Replica(2, options: options)
+        voter.receive(.heartbeat(round: 1), from: 1, term: 6)
+        let late = PreVoteReply(prospectiveTerm: Term(8), isGranted: false, committed: .origin)
+        voter.receive(.preVoteReply(late), from: 3, term: 7)
+        #expect(voter.core.term == Term(7))
+        let request = Message.voteRequest(VoteRequest(lastEntry: .origin, isTransfer: false, committed: .origin))
+        voter.receive(request, from: 3, term: 7)
+        voter.sync()
+        #expect(voter.core.vote == nil)
+        voter.tick(10)
+        voter.receive(request, from: 3, term: 7)
+        #expect(voter.core.vote == NodeID(3))
+    }
+
+    @Test("12. An order to take over that had to wait is forgotten in sleep")
+    func ordersDoNotOutliveSleep() {
+        let change = RestoredState.ConfigurationEntry(index: LogIndex(2), configuration: .voters(1, 2))
+        var target = Replica(2, restoring: restored([6, 6], commit: 2, applied: 1, configurations: [change]))
+        target.receive(.heartbeat(commit: 2), from: 1, term: 6)
+        target.receive(.campaignNow(CampaignNow()), from: 1, term: 6)
+        target.receive(.quiesce(Quiesce(lastEntry: at(6, 2))), from: 1, term: 6)
+        target.settle()
+        #expect(target.core.role == .follower)
+        #expect(target.core.isQuiet)
+        #expect(target.core.appliedIndex == LogIndex(2))
+    }
+
+    @Test("A learner that was left awake makes itself heard")
+    func learnersLookForTheirLeader() {
+        let configuration = Configuration(
+            voters: [NodeID(1), NodeID(2)],
+            learners: [Configuration.Learner(id: NodeID(3), promotion: .manual)]
+        )
+        var learner = Replica(3, configuration)
+        learner.receive(.heartbeat(), from: 1, term: 1)
+        learner.take()
+        learner.sent.removeAll()
+        learner.tick(20)
+        let messages = learner.takeSent()
+        #expect(messages.map(\.to) == [NodeID(1), NodeID(2)])
+        #expect(messages.allSatisfy { $0.message == .wakeRequest(WakeRequest()) })
+    }
+
     @Test("10. A joint quorum is a majority of each half, without exception")
     func jointQuorumsHaveNoShortcut() {
         let joint = Configuration(
