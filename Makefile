@@ -1,3 +1,31 @@
-.PHONY: build
-build:
-	swift build -c release
+# Gala: what one does with it, one target each. `make help` lists them.
+
+SWIFT ?= swift
+SEEDS ?= 1..100000
+# Tests look behind access control, and run as fast as what is shipped.
+TEST_FLAGS = -c release -Xswiftc -enable-testing
+PACKAGES = librocksdb-dev liblz4-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help packages lint test harness scripts mutants bench
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
+
+packages: ## install the Debian packages that the build needs, where they are missing
+	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		echo "installing Debian packages:" $$missing; \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	fi
+
+lint: ## check format, documentation comments and the purity of core code
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	sh Tests/Lint/core-purity.sh
+
+test: packages lint ## build and run every test
+	$(SWIFT) test $(TEST_FLAGS)
+
+harness: packages ## run the randomised Raft clusters for SEEDS (default 1..100000)
+	$(SWIFT) run -c release raft-harness --seeds $(SEEDS)

@@ -31,13 +31,20 @@ public struct Effects: Sendable {
 
     /// Empties everything and keeps the storage for the next round.
     mutating func removeAll() {
-        messages.removeAll(keepingCapacity: true)
+        messages.removeAllKeepingStorage()
         persist = nil
         committed = nil
-        reads.removeAll(keepingCapacity: true)
-        logReads.removeAll(keepingCapacity: true)
-        snapshots.removeAll(keepingCapacity: true)
-        notices.removeAll(keepingCapacity: true)
+        reads.removeAllKeepingStorage()
+        logReads.removeAllKeepingStorage()
+        snapshots.removeAllKeepingStorage()
+        notices.removeAllKeepingStorage()
+    }
+}
+
+extension Array {
+    /// Most effects are empty most of the time, and emptying an empty array costs as much as any other.
+    fileprivate mutating func removeAllKeepingStorage() {
+        if !isEmpty { removeAll(keepingCapacity: true) }
     }
 }
 

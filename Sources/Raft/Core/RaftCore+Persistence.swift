@@ -10,8 +10,8 @@
 extension RaftCore {
     /// Hands out everything that is to be done, and forgets it.
     public mutating func takeEffects(into effects: inout Effects) {
-        if role == .leader { flushAsLeader() }
         handOutWrite()
+        if role == .leader { flushAsLeader() }
         if self.effects.committed == nil { self.effects.committed = log.takeCommitted(maxBytes: options.maxApplyBytes) }
         releaseConfirmedReads()
         swap(&effects, &self.effects)
@@ -84,8 +84,10 @@ extension RaftCore {
         return writes.isEmpty ? nil : writes.newest
     }
 
+    /// Asked with every event: inlined, for a call would copy the whole core.
+    @inline(__always)
     private var needsWrite: Bool {
-        hasUnwrittenVote || unwrittenSnapshot != nil || log.unwritten <= log.lastIndex
+        log.unwritten <= log.lastIndex || hasUnwrittenVote || unwrittenSnapshot != nil
     }
 
     /// The hard state goes along with every write: whoever stores a configuration entry thereby also stores that the

@@ -35,25 +35,29 @@ extension RaftCore {
 
     // MARK: Sending entries
 
-    /// Everything that was proposed, asked or committed since the last time goes out now, together.
+    /// Everything that was proposed, asked or committed since the last time goes out now, together. What is being
+    /// written is mostly what every peer lacks: one array of entries then serves them all.
     mutating func flushAsLeader() {
         beginReadRound()
-        for peer in peers.indices { replicate(toPeer: peer) }
+        var entries = effects.persist?.entries ?? []
+        for peer in peers.indices { replicate(toPeer: peer, sharing: &entries) }
     }
 
-    /// Sends a peer what it lacks, as far as its state and its window allow.
-    private mutating func replicate(toPeer peer: Int) {
+    /// Sends a peer what it lacks, as far as its state and its window allow. `entries` are the latest that were taken
+    /// from the cache.
+    private mutating func replicate(toPeer peer: Int, sharing entries: inout [Entry]) {
         var hasSent = false
         while peers[peer].canSend(options) {
             let next = peers[peer].next
             guard next <= log.lastIndex else { break }
             guard log.term(at: next.previous) != nil else { return requestSnapshot(forPeer: peer) }
             guard log.cache.contains(next) else { return readFromDisk(forPeer: peer) }
-            let entries = log.cache.slice(
+            entries = log.cache.slice(
                 from: next,
                 through: log.lastIndex,
                 maxBytes: options.maxMessageBytes,
-                maxCount: options.maxMessageEntries
+                maxCount: options.maxMessageEntries,
+                sharing: entries
             )
             sendAppend(entries, toPeer: peer)
             hasSent = true

@@ -42,6 +42,12 @@ public struct RaftOptions: Hashable, Sendable {
         /// What must hold for it.
         public let rule: String
 
+        /// Names a field and its rule.
+        public init(field: String, rule: String) {
+            self.field = field
+            self.rule = rule
+        }
+
         /// The field and the rule, for people.
         public var description: String { "\(field) \(rule)" }
     }

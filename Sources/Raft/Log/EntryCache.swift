@@ -20,18 +20,12 @@ struct EntryCache {
 
     /// Drops the entry at `index` and everything behind it.
     mutating func truncate(from index: LogIndex) {
-        while let last = entries.last, last.index >= index {
-            bytes -= last.payload.sizeBytes
-            entries.removeLast()
-        }
+        while let last = entries.last?.index, last >= index { bytes -= entries.removeLast().payload.sizeBytes }
     }
 
     /// Drops everything up to and including `index`.
     mutating func removeAll(through index: LogIndex) {
-        while let first = entries.first, first.index <= index {
-            bytes -= first.payload.sizeBytes
-            entries.removeFirst()
-        }
+        while let first = firstIndex, first <= index { removeFirst() }
     }
 
     mutating func removeAll() {
@@ -41,11 +35,10 @@ struct EntryCache {
 
     /// Drops the oldest entries while more than `limitBytes` are cached, though none behind `index`.
     mutating func evict(through index: LogIndex, downTo limitBytes: Int) {
-        while bytes > limitBytes, let first = entries.first, first.index <= index {
-            bytes -= first.payload.sizeBytes
-            entries.removeFirst()
-        }
+        while bytes > limitBytes, let first = firstIndex, first <= index { removeFirst() }
     }
+
+    private mutating func removeFirst() { bytes -= entries.removeFirst().payload.sizeBytes }
 
     /// Whether the entry at `index` is cached.
     func contains(_ index: LogIndex) -> Bool {
@@ -60,11 +53,14 @@ struct EntryCache {
     }
 
     /// Entries in `first...last`, at least one, then as many as fit both limits. The caller knows that `first` is cached.
+    ///
+    /// `taken` is any slice that was taken since the cache last changed: when it is the one asked for, no other is made.
     func slice(
         from first: LogIndex,
         through last: LogIndex,
         maxBytes: Int = .max,
-        maxCount: Int = .max
+        maxCount: Int = .max,
+        sharing taken: [Entry] = []
     ) -> [Entry] {
         guard let cachedFirst = entries.first?.index else { return [] }
         let start = first.distance(from: cachedFirst)
@@ -76,6 +72,7 @@ struct EntryCache {
             if size > maxBytes, end > start { break }
             end += 1
         }
+        if taken.count == end - start, taken.first?.index == first { return taken }
         return Array(entries[start..<end])
     }
 }

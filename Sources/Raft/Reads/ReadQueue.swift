@@ -104,7 +104,7 @@ struct ConfirmedReads {
 
     /// Hands out every read whose index is at most `applied`, in the order of their confirmation.
     mutating func release(applied: LogIndex) -> [(token: ReadToken, index: LogIndex)] {
-        guard reads.contains(where: { $0.index <= applied }) else { return [] }
+        guard !reads.isEmpty, reads.contains(where: { $0.index <= applied }) else { return [] }
         let released = reads.filter { $0.index <= applied }
         reads.removeAll { $0.index <= applied }
         return Array(released)

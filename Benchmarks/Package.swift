@@ -1,0 +1,33 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The rules of the main package.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A package of its own, so that nothing which is only measured with becomes part of what is measured.
+let package = Package(
+    name: "gala-benchmarks",
+    products: [
+        .executable(name: "raft-benchmark", targets: ["raft-benchmark"])
+    ],
+    dependencies: [
+        .package(name: "gala", path: "..")
+    ],
+    targets: [
+        .target(name: "AllocationCounter", cSettings: [.treatAllWarnings(as: .error)]),
+        .executableTarget(
+            name: "raft-benchmark",
+            dependencies: ["AllocationCounter", .product(name: "Raft", package: "gala")],
+            path: "Sources/RaftBenchmark",
+            swiftSettings: strict
+        ),
+    ]
+)
