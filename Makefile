@@ -29,3 +29,6 @@ test: packages lint ## build and run every test
 
 harness: packages ## run the randomised Raft clusters for SEEDS (default 1..100000)
 	$(SWIFT) run -c release raft-harness --seeds $(SEEDS)
+
+mutants: packages ## seed one defect after the other in the Raft core; the harness must find each
+	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh

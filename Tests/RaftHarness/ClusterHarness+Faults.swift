@@ -3,7 +3,7 @@ import Raft
 /// Crashes, partitions, changes of the members, and what the runtime reports about other nodes.
 extension ClusterHarness {
     mutating func crash() throws(Violation) {
-        guard let position = anyReplica(where: \.isUp) else { return }
+        guard let position = victim() else { return }
         let id = replicas[position].id
         let kept = number(replicas[position].writes.count + 1)
         coverage.count(.crash)
@@ -16,9 +16,17 @@ extension ClusterHarness {
             replicas[other].silences.append(id)
             guard noticesAtOnce, chance(70) else { continue }
             coverage.count(.earlyCampaign)
-            replicas[other].core.connectionLost(to: id)
+            try feed(.connectionLost(id), to: other)
             try finish(other)
         }
+    }
+
+    /// A replica that runs, the leader if the mix is after leaders.
+    private mutating func victim() -> Int? {
+        if chance(mix.aimPercent), let leader = anyReplica(where: { $0.isUp && $0.core.role == .leader }) {
+            return leader
+        }
+        return anyReplica(where: \.isUp)
     }
 
     mutating func restart() throws(Violation) {
@@ -50,7 +58,7 @@ extension ClusterHarness {
                 }
             }
         case 1:
-            let lonely = ids[number(ids.count)]
+            let lonely = victim().map { replicas[$0].id } ?? ids[0]
             for other in ids where other != lonely {
                 if chance(80) { cuts.append((lonely, other)) }
                 if chance(50) { cuts.append((other, lonely)) }
@@ -86,7 +94,7 @@ extension ClusterHarness {
     /// Reports what the runtime has seen of other nodes, in the order in which it was.
     mutating func reportNodes(_ position: Int) throws(Violation) {
         for id in replicas[position].silences {
-            replicas[position].core.nodeSilent(id)
+            try feed(.silence(id), to: position)
             try finish(position)
         }
         for id in replicas[position].returns {
@@ -100,7 +108,7 @@ extension ClusterHarness {
     mutating func breakConnection() throws(Violation) {
         guard let position = anyReplica(where: \.isUp) else { return }
         coverage.count(.earlyCampaign)
-        replicas[position].core.connectionLost(to: replicas[number(replicas.count)].id)
+        try feed(.connectionLost(replicas[number(replicas.count)].id), to: position)
         try finish(position)
     }
 
@@ -131,6 +139,7 @@ extension ClusterHarness {
         }
         guard (try? replicas[position].core.proposeMembership(MembershipChange(steps))) != nil else { return }
         timeline.record { "\(replicas[position].id) proposes \(steps)" }
+        for case .promote(let id) in steps { requestedPromotions.insert(id) }
         nextID += UInt64(newcomers.count)
         for id in newcomers { addReplica(id, Configuration(voters: [])) }
         try finish(position)

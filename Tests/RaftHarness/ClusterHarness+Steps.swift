@@ -5,7 +5,7 @@ extension ClusterHarness {
     mutating func step(_ kind: FaultMix.StepKind) throws(Violation) {
         switch kind {
         case .deliver: try deliver()
-        case .tick: try with { harness, position in harness.replicas[position].core.tick() }
+        case .tick: try with { harness, position throws(Violation) in try harness.feed(.tick, to: position) }
         case .sync: try sync()
         case .apply: try apply()
         case .propose: try propose()
@@ -23,17 +23,17 @@ extension ClusterHarness {
         case .destroyRemoved: destroyRemoved()
         case .reportSilence: try reportSilence()
         case .breakConnection: try breakConnection()
-        case .campaign: try with { harness, position in harness.replicas[position].core.campaign() }
+        case .campaign: try with { harness, position throws(Violation) in try harness.feed(.campaign, to: position) }
         }
     }
 
     /// Does something to a random replica for which the condition holds, and checks it.
     private mutating func with(
         where condition: (SimulatedReplica) -> Bool = \.isUp,
-        _ body: (inout ClusterHarness, Int) -> Void
+        _ body: (inout ClusterHarness, Int) throws(Violation) -> Void
     ) throws(Violation) {
         guard let position = anyReplica(where: condition) else { return }
-        body(&self, position)
+        try body(&self, position)
         try finish(position)
     }
 
@@ -71,7 +71,7 @@ extension ClusterHarness {
             return try finish(leader)
         }
         timeline.record { "\(envelope.to) receives \(envelope)" }
-        replicas[position].core.step(envelope)
+        try feed(.message(envelope), to: position)
         try finish(position)
     }
 
@@ -216,17 +216,35 @@ extension ClusterHarness {
     private mutating func propose() throws(Violation) {
         let atLeader = chance(85)
         let isWanted = { (replica: SimulatedReplica) in replica.isUp && (!atLeader || replica.core.role == .leader) }
-        try with(where: isWanted) { harness, position in
+        try with(where: isWanted) { harness, position throws(Violation) in
             let commands = (0...harness.number(4)).map { _ in
                 harness.lastCommand += 1
                 let size = 4 + harness.number(12)
                 return (0..<size).map { UInt8(truncatingIfNeeded: harness.lastCommand >> (8 * UInt64($0 % 4))) }
             }
-            do throws(RaftCore.ProposalRefusal) {
-                _ = try harness.replicas[position].core.propose(commands)
-            } catch {
-                if case .overloaded = error { harness.coverage.count(.overload) }
-            }
+            try harness.propose(commands, at: position)
+        }
+    }
+
+    private mutating func propose(_ commands: [[UInt8]], at position: Int) throws(Violation) {
+        let core = replicas[position].core
+        // What was not taken yet cannot be counted.
+        let waiting =
+            replicas[position].hasUntakenEffects
+            ? 0 : checker.sizeBytes(after: core.committedIndex, in: core.termHistory)
+        let isHandingOver = core.status.transferTarget != nil
+        do throws(RaftCore.ProposalRefusal) {
+            _ = try replicas[position].core.propose(commands)
+        } catch {
+            if case .overloaded = error { coverage.count(.overload) }
+            return
+        }
+        guard !isHandingOver else {
+            throw Violation(description: "transfer: \(core.id) takes a proposal while it hands over")
+        }
+        let size = commands.reduce(0) { $0 + $1.count }
+        guard waiting == 0 || waiting + size <= mix.options.maxUncommittedBytes else {
+            throw Violation(description: "\(core.id) takes \(size) bytes, \(waiting) are uncommitted already")
         }
     }
 
@@ -235,8 +253,19 @@ extension ClusterHarness {
             harness.lastRead += 1
             let token = ReadToken(harness.lastRead)
             guard (try? harness.replicas[position].core.requestRead(token)) != nil else { return }
-            harness.reads[token] = harness.checker.committed
+            harness.admitted(token, position)
         }
+    }
+
+    /// Notes a read that a replica has taken, and what it has to see.
+    mutating func admitted(_ token: ReadToken, _ position: Int) {
+        let replica = replicas[position]
+        reads[token] = PendingRead(
+            replica: replica.id,
+            incarnation: replica.incarnation,
+            isAtLeader: replica.core.role == .leader,
+            needed: checker.committed
+        )
     }
 
     private mutating func transfer() throws(Violation) {
@@ -244,7 +273,11 @@ extension ClusterHarness {
         try with(where: isLeader) { harness, position in
             let target = harness.replicas[harness.number(harness.replicas.count)].id
             let isTaken: Void? = try? harness.replicas[position].core.transferLeadership(to: target)
-            if isTaken != nil { harness.timeline.record { "transfer to \(target)" } }
+            guard isTaken != nil else { return }
+            harness.timeline.record { "transfer to \(target)" }
+            if harness.known[position].transfer?.target != target {
+                harness.known[position].transfer = (target, harness.replicas[position].core.termHistory.lastIndex)
+            }
         }
     }
 }

@@ -15,7 +15,9 @@ struct ClusterHarness {
     /// Pairs that cannot hear each other, as (sender, receiver).
     var cuts: [(from: NodeID, to: NodeID)] = []
     var snapshots: [SnapshotTransfer] = []
-    var reads: [ReadToken: LogIndex] = [:]
+    var reads: [ReadToken: PendingRead] = [:]
+    /// Who was asked to vote by a change of the members, not by having caught up.
+    var requestedPromotions: Set<NodeID> = []
     var checker = SafetyChecker()
     var coverage = Coverage()
     var timeline: Timeline
@@ -23,7 +25,7 @@ struct ClusterHarness {
     var lastCommand: UInt64 = 0
     var nextID: UInt64
     /// What the checker knew of each replica after the event before.
-    var known: [Known] = []
+    var known: [ReplicaWatch] = []
     private let totalWeight: Int
 
     struct SnapshotTransfer {
@@ -34,13 +36,13 @@ struct ClusterHarness {
         let state: StateMachine
     }
 
-    struct Known {
-        var commit = LogIndex.zero
-        var term = Term.zero
-        var role = RaftCore.Role.follower
-        var lastWritten = LogIndex.zero
-        var configuration = Configuration(voters: [])
-        var incarnation = 0
+    struct PendingRead {
+        let replica: NodeID
+        let incarnation: Int
+        /// Whether a leader asked itself: then no message can be lost, and there must be an outcome.
+        let isAtLeader: Bool
+        /// What had been committed when the read began.
+        let needed: LogIndex
     }
 
     init(seed: UInt64, isRecording: Bool) {
@@ -57,7 +59,7 @@ struct ClusterHarness {
         replicas.append(
             SimulatedReplica(id: id, configuration: configuration, options: mix.options, seed: random.next())
         )
-        known.append(Known())
+        known.append(ReplicaWatch())
     }
 
     // MARK: Choosing
@@ -107,11 +109,18 @@ struct ClusterHarness {
         if let request = effects.persist { try observe(request, position) }
         for envelope in effects.messages {
             try checker.sees(envelope, disk: replicas[position].disk)
+            try judgeSent(envelope, position)
             timeline.record { "\(id) sends \(envelope)" }
             if case .voteRequest(let request) = envelope.message, request.isTransfer {
                 coverage.count(.transferCampaign)
             }
             network.append(envelope)
+        }
+        known[position].isRefused.removeAll()
+        if let transfer = known[position].transfer {
+            let isOver = replicas[position].core.status.transferTarget != transfer.target
+            known[position].transfer =
+                isOver ? nil : (transfer.target, replicas[position].core.termHistory.lastIndex)
         }
         if let committed = effects.committed { replicas[position].applying = committed }
         replicas[position].logReads.append(contentsOf: effects.logReads)
@@ -154,6 +163,7 @@ struct ClusterHarness {
             throw Violation(description: "\(id) writes \(first.position) behind nothing")
         }
         try checker.sees(request.entries, after: LogPosition(term: previousTerm, index: first.index.previous))
+        try judgeConfigurations(in: request, position)
         if first.index <= known[position].lastWritten {
             coverage.count(.truncation)
             // Leader append-only: a leader never replaces what it has written in its own term.
@@ -173,6 +183,10 @@ struct ClusterHarness {
             coverage.count(.election)
             // The role may have gone again while effects gathered; the log is then another one already.
             guard replicas[position].core.term == term, replicas[position].core.role == .leader else { return }
+            let stored = replicas[position].disk.hardState
+            guard stored.term > term || (stored.term == term && stored.vote == id) else {
+                throw Violation(description: "\(id) leads term \(term) without having stored its own vote")
+            }
             try checker.sees(leader: id, of: term, log: replicas[position].core.termHistory)
         case .steppedDown(_, .removed): coverage.count(.leaderRemoved)
         case .steppedDown(_, .quorumLost): coverage.count(.quorumLost)
@@ -185,10 +199,10 @@ struct ClusterHarness {
     }
 
     private mutating func observe(_ configuration: Configuration, _ position: Int) {
-        let before = known[position].configuration
+        let before = known[position].adopted
         if configuration.isJoint { coverage.count(.jointConfiguration) }
         if before.learners.contains(where: { configuration.isVoter($0.id) }) { coverage.count(.promotion) }
-        known[position].configuration = configuration
+        known[position].adopted = configuration
     }
 
     private mutating func observe(_ outcome: ReadOutcome, _ position: Int) throws(Violation) {
@@ -198,7 +212,7 @@ struct ClusterHarness {
             reads[token] = nil
             coverage.count(.readFailed)
         case .ready(let token, let index):
-            guard let needed = reads.removeValue(forKey: token) else { return }
+            guard let needed = reads.removeValue(forKey: token)?.needed else { return }
             guard index >= needed, replica.state.index >= index else {
                 throw Violation(
                     description:
@@ -218,10 +232,11 @@ struct ClusterHarness {
         }
         let commit = replica.core.committedIndex
         if replica.incarnation != known[position].incarnation {
-            known[position] = Known(
+            known[position] = ReplicaWatch(
                 commit: .zero,
                 lastWritten: replica.disk.lastIndex,
                 configuration: replica.disk.flushed.configuration,
+                adopted: replica.disk.flushed.configuration,
                 incarnation: replica.incarnation
             )
         }
@@ -240,8 +255,34 @@ struct ClusterHarness {
         guard replica.core.term >= known[position].term else {
             throw Violation(description: "\(replica.id): term goes back to \(replica.core.term)")
         }
+        try checkRole(position)
         known[position].commit = commit
         known[position].term = replica.core.term
         known[position].role = replica.core.role
+    }
+    private mutating func checkRole(_ position: Int) throws(Violation) {
+        let core = replicas[position].core
+        let isNew = core.role != known[position].role || core.term != known[position].term
+        if isNew, core.role == .preCandidate || core.role == .candidate {
+            guard core.configuration.isVoter(core.id) else {
+                throw Violation(description: "\(core.id) campaigns without being a voter")
+            }
+            let unapplied = checker.lastConfiguration(before: core.committedIndex.next, in: core.termHistory)
+            guard (unapplied ?? .zero) <= core.appliedIndex else {
+                throw Violation(description: "\(core.id) campaigns with a committed configuration unapplied")
+            }
+        }
+        if isNew || core.configuration != known[position].configuration { known[position].trustQuorum() }
+        if known[position].isQuiet, !core.isQuiet { known[position].wake() }
+        known[position].isQuiet = core.isQuiet
+        known[position].configuration = core.configuration
+        // While a snapshot is being installed, its configuration is in force before its state is.
+        let isInstalling = core.termHistory.base.index > core.appliedIndex
+        guard
+            isInstalling || core.appliedIndex != replicas[position].state.index
+                || core.configuration == replicas[position].state.configuration
+        else {
+            throw Violation(description: "\(core.id) is not in the configuration that it has applied")
+        }
     }
 }

@@ -13,6 +13,7 @@ struct SafetyChecker {
         let term: Term
         let previousTerm: Term
         let fingerprint: UInt64
+        let sizeBytes: Int
     }
 
     private struct Ballot: Hashable {
@@ -26,6 +27,10 @@ struct SafetyChecker {
     private var committedTerms: [Term] = []
     /// The state machine's fingerprint after each index; the first is index 1's, zero until somebody applied it.
     private var fingerprints: [UInt64] = []
+    /// Every configuration entry that was ever written by anybody.
+    private var configurations: [(position: LogPosition, configuration: Configuration)] = []
+    /// Ids that the committed configurations have let go.
+    private var retired: Set<NodeID> = []
     private var leaders: [Term: NodeID] = [:]
     private var ballots: [Ballot: NodeID] = [:]
 
@@ -40,7 +45,8 @@ struct SafetyChecker {
             let version = Version(
                 term: entry.term,
                 previousTerm: previousTerm,
-                fingerprint: entry.payload.fingerprint
+                fingerprint: entry.payload.fingerprint,
+                sizeBytes: entry.payload.sizeBytes
             )
             let slot = Int(entry.index.rawValue) - 1
             while versions.count <= slot { versions.append([]) }
@@ -50,6 +56,7 @@ struct SafetyChecker {
                 }
             } else {
                 versions[slot].append(version)
+                if case .configuration(let next) = entry.payload { configurations.append((entry.position, next)) }
             }
             previousTerm = entry.term
         }
@@ -89,9 +96,38 @@ struct SafetyChecker {
                     throw Violation(description: "\(id) commits \(index) before \(committed.next) was")
                 }
                 committedTerms.append(term)
+                try sees(committed: LogPosition(term: term, index: index))
             }
             index = index.next
         }
+    }
+
+    /// An id that was let go never comes back.
+    private mutating func sees(committed position: LogPosition) throws(Violation) {
+        guard let (_, configuration) = configurations.first(where: { $0.position == position }) else { return }
+        if let id = configuration.members.first(where: retired.contains) {
+            throw Violation(description: "membership: \(id) was removed and is a member again")
+        }
+        retired.formUnion(configuration.retired)
+    }
+
+    /// The index of a log's last configuration entry before `index`.
+    func lastConfiguration(before index: LogIndex, in log: TermHistory) -> LogIndex? {
+        var last: LogIndex?
+        for (position, _) in configurations where position.index < index && position.index > last ?? .zero {
+            if log.term(at: position.index) == position.term { last = position.index }
+        }
+        return last
+    }
+
+    /// Payload bytes of a log's entries behind `index`, as far as they were written.
+    func sizeBytes(after index: LogIndex, in log: TermHistory) -> Int {
+        var sum = 0
+        for slot in Int(index.rawValue)..<max(Int(index.rawValue), Int(log.lastIndex.rawValue)) {
+            guard slot < versions.count, let term = log.term(at: LogIndex(UInt64(slot) + 1)) else { continue }
+            sum += versions[slot].first { $0.term == term }?.sizeBytes ?? 0
+        }
+        return sum
     }
 
     /// State-machine safety: whoever applies an index has applied the same history.
