@@ -65,14 +65,25 @@ extension ClusterHarness {
             guard core.term == before.term || !protectsLeader(position, before, from: envelope.from) else {
                 throw Violation(description: "disruption: \(id) leaves a leader that it hears for a candidate")
             }
-        case .append, .heartbeat, .installSnapshot, .quiesce:
-            if core.leader == envelope.from, core.term == envelope.term { known[position].ticksSinceLeader = 0 }
+        case .append(let request):
+            let shown = request.previous.index + request.entries.count
+            guard core.committedIndex <= max(before.commit, shown) else {
+                throw Violation(description: "commitment: \(id) commits more than an append has shown to match")
+            }
+            hears(envelope, position)
+        case .heartbeat, .installSnapshot, .quiesce:
+            hears(envelope, position)
         default:
             break
         }
         if core.role == .leader, core.term == envelope.term {
             known[position].heard[envelope.from] = known[position].ticksLeading
         }
+    }
+
+    private mutating func hears(_ envelope: Envelope, _ position: Int) {
+        let core = replicas[position].core
+        if core.leader == envelope.from, core.term == envelope.term { known[position].ticksSinceLeader = 0 }
     }
 
     /// Where leaders answer reads by lease, a broken connection proves nothing and hastens nothing.
@@ -119,6 +130,11 @@ extension ClusterHarness {
             throw Violation(description: "disruption: \(envelope.from) hears its leader and grants a pre-vote")
         case .campaignNow:
             try judgeHandover(envelope, position)
+        case .append(let request):
+            let core = replicas[position].core
+            guard core.role == .leader, core.term == envelope.term, let first = request.entries.first else { return }
+            guard core.termHistory.base.index >= first.index || core.termHistory.term(at: first.index) == first.term
+            else { throw Violation(description: "\(core.id) sends \(first.position), which is not in its log") }
         default:
             break
         }

@@ -46,6 +46,7 @@ extension ClusterHarness {
 
     mutating func partition() {
         coverage.count(.partition)
+        isClogging = chance(mix.clogPercent)
         let ids = replicas.map(\.id)
         switch number(3) {
         case 0:
@@ -80,8 +81,15 @@ extension ClusterHarness {
                 replicas[position].returns.append(cut.from)
             }
         }
-        cuts.removeAll()
+        openLinks()
         timeline.record { "all cuts heal" }
+    }
+
+    /// What has waited for a link comes before all else.
+    mutating func openLinks() {
+        cuts.removeAll()
+        network.insert(contentsOf: clogged, at: 0)
+        clogged.removeAll()
     }
 
     mutating func reportSilence() throws(Violation) {

@@ -7,7 +7,7 @@ extension ClusterHarness {
     static let roundLimit = 600
 
     mutating func converge() throws(Violation) {
-        cuts.removeAll()
+        openLinks()
         for position in replicas.indices {
             if !replicas[position].isUp { try restart(position) }
         }
@@ -17,6 +17,7 @@ extension ClusterHarness {
         try serve()
         if chance(40) { try resistDisruption() }
         if chance(40) { try handOver() }
+        if chance(25) { try changeWhileHandingOver() }
         if chance(60) { try survive() }
         try checkReads()
     }
@@ -73,6 +74,25 @@ extension ClusterHarness {
             throw Violation(description: "transfer: \(replicas[successor].id) does not become leader")
         }
         try untilWell("the successor is followed")
+    }
+
+    /// A voter that is dead is made a learner while leadership is to go to it: the transfer comes to nothing, the change
+    /// does not (4.3).
+    private mutating func changeWhileHandingOver() throws(Violation) {
+        guard let leader = healthyLeader, let dead = anyVoter(but: leader),
+            replicas[leader].core.configuration.voters.count >= 3
+        else { return }
+        let id = replicas[dead].id
+        timeline.record { "\(id) dies, is demoted and shall lead" }
+        replicas[dead].crash(keepingWrites: replicas[dead].writes.count)
+        guard (try? replicas[leader].core.proposeMembership(MembershipChange([.demote(id)]))) != nil,
+            (try? replicas[leader].core.transferLeadership(to: id)) != nil
+        else { throw Violation(description: "liveness: a healthy leader refuses a change or a transfer") }
+        try finish(leader, mayGather: false)
+        try untilWell("a voter is demoted without it") { !$0.replicas[leader].core.configuration.isVoter(id) }
+        try restart(dead)
+        for position in replicas.indices { try reportNodes(position) }
+        try untilWell("\(id) finds its place again")
     }
 
     /// The loss of one replica, asleep or not, leader or not, stops nobody for longer than a failover; and it finds its

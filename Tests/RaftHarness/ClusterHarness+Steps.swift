@@ -57,9 +57,11 @@ extension ClusterHarness {
     }
 
     mutating func deliver(_ envelope: Envelope) throws(Violation) {
-        guard !isCut(from: envelope.from, to: envelope.to), let position = position(of: envelope.to),
-            replicas[position].isUp
-        else { return }
+        if isCut(from: envelope.from, to: envelope.to) {
+            if isClogging, clogged.count < 64 { clogged.append(envelope) }
+            return
+        }
+        guard let position = position(of: envelope.to), replicas[position].isUp else { return }
         if case .installSnapshot(let install) = envelope.message,
             replicas[position].core.wantsSnapshot(install.metadata),
             replicas[position].staged[install.metadata] == nil
@@ -170,19 +172,10 @@ extension ClusterHarness {
     }
 
     mutating func answerLogRead(_ position: Int) throws(Violation) {
-        let request = replicas[position].logReads.removeFirst()
+        let read = replicas[position].logReads.removeFirst()
         coverage.count(.coldRead)
-        var entries = replicas[position].disk.entries(
-            from: request.first,
-            through: min(request.last, replicas[position].disk.lastIndex)
-        )
-        var size = 0
-        let fitting = entries.prefix { entry in
-            size += entry.payload.sizeBytes
-            return size <= request.maxBytes
-        }
-        entries = Array(entries.prefix(max(1, fitting.count)))
-        replicas[position].core.entriesRead(request, entries: entries)
+        let entries = read.entries ?? replicas[position].disk.entries(answering: read.request)
+        replicas[position].core.entriesRead(read.request, entries: entries)
         try finish(position)
     }
 

@@ -14,6 +14,9 @@ struct ClusterHarness {
     var archive: [Envelope] = []
     /// Pairs that cannot hear each other, as (sender, receiver).
     var cuts: [(from: NodeID, to: NodeID)] = []
+    /// Whether what is sent over a cut link waits for it to heal, instead of being lost.
+    var isClogging = false
+    var clogged: [Envelope] = []
     var snapshots: [SnapshotTransfer] = []
     var reads: [ReadToken: PendingRead] = [:]
     /// Who was asked to vote by a change of the members, not by having caught up.
@@ -123,9 +126,14 @@ struct ClusterHarness {
                 isOver ? nil : (transfer.target, replicas[position].core.termHistory.lastIndex)
         }
         if let committed = effects.committed { replicas[position].applying = committed }
-        replicas[position].logReads.append(contentsOf: effects.logReads)
+        for request in effects.logReads { startLogRead(position, request) }
         for request in effects.snapshots { startSnapshot(position, request) }
         for outcome in effects.reads { try observe(outcome, position) }
+    }
+
+    private mutating func startLogRead(_ position: Int, _ request: LogReadRequest) {
+        let entries = chance(50) ? replicas[position].disk.entries(answering: request) : nil
+        replicas[position].logReads.append(SimulatedReplica.LogRead(request: request, entries: entries))
     }
 
     private mutating func startSnapshot(_ position: Int, _ request: SnapshotRequest) {

@@ -14,6 +14,8 @@ struct FaultMix {
     let gatherPercent: Int
     /// How often a crash or a lonely replica is the leader's, not anybody's.
     let aimPercent: Int
+    /// How often a cut link keeps what is sent over it until it heals.
+    let clogPercent: Int
     let options: RaftOptions
 
     enum StepKind: CaseIterable {
@@ -55,6 +57,7 @@ struct FaultMix {
         let partitions = chance(60)
         let isStorm = chance(40) || isContest
         let slowDisk = chance(40) && !isContest
+        clogPercent = chance(50) ? pick(20...100) : 0
         aimPercent = isContest ? pick(40...90) : chance(30) ? 50 : 0
         let slowApply = chance(40)
         weights = [

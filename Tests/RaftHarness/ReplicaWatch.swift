@@ -44,6 +44,7 @@ struct Standing {
     let role: RaftCore.Role
     let leader: NodeID?
     let isQuiet: Bool
+    let commit: LogIndex
     let isOnlyVoter: Bool
 
     init(_ core: RaftCore) {
@@ -52,6 +53,7 @@ struct Standing {
         role = core.role
         leader = core.leader
         isQuiet = core.isQuiet
+        commit = core.committedIndex
         let voters = core.configuration.voters
         isOnlyVoter = voters == [core.id] && [[], voters].contains(core.configuration.outgoingVoters)
     }

@@ -68,6 +68,17 @@ struct SimulatedDisk {
         return Array(entries[start..<(start + last.distance(from: first) + 1)])
     }
 
+    /// The entries that a request wants, as many as it allows.
+    func entries(answering request: LogReadRequest) -> [Entry] {
+        let wanted = entries(from: request.first, through: min(request.last, lastIndex))
+        var size = 0
+        let fitting = wanted.prefix { entry in
+            size += entry.payload.sizeBytes
+            return size <= request.maxBytes
+        }
+        return Array(wanted.prefix(max(1, fitting.count)))
+    }
+
     /// What a restarting replica begins with.
     var restored: RestoredState {
         var runs: [TermHistory.Run] = []
