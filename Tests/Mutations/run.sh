@@ -93,8 +93,8 @@ try() {
     0) verdict=survived seed=- rule=- ;;
     124) rule='does not end' ;;
     *)
-        line=$(grep -a -m1 -E '^seed [0-9]+ failed: |Fatal error: ' "$scratch/run.log" || echo "exit status $status")
-        rule=$(sed -E 's/^seed [0-9]+ failed: //; s/.*Fatal error: /trap: /; s/: file .*//' <<<"$line")
+        line=$(grep -a -m1 -E '^seed [0-9]+ failed: |(Fatal error|Precondition failed|Assertion failed): ' "$scratch/run.log" || echo "exit status $status")
+        rule=$(sed -E 's/^seed [0-9]+ failed: //; s/.*(Fatal error|Precondition failed|Assertion failed): /trap: /' <<<"$line")
         ;;
     esac
 }

@@ -48,7 +48,7 @@ extension ClusterHarness {
         coverage.count(.partition)
         isClogging = chance(mix.clogPercent)
         let ids = replicas.map(\.id)
-        switch number(3) {
+        switch number(4) {
         case 0:
             // One side cannot hear the other, in either direction.
             let side = ids.filter { _ in chance(50) }
@@ -64,10 +64,18 @@ extension ClusterHarness {
                 if chance(80) { cuts.append((lonely, other)) }
                 if chance(50) { cuts.append((other, lonely)) }
             }
+        case 2:
+            let id = victim().map { replicas[$0].id } ?? ids[0]
+            stopped = id
+            isClogging = true
+            for other in ids where other != id {
+                cuts.append((id, other))
+                cuts.append((other, id))
+            }
         default:
             cuts.append((ids[number(ids.count)], ids[number(ids.count)]))
         }
-        timeline.record { "cuts \(cuts)" }
+        timeline.record { "cuts \(cuts), stopped \(stopped.map(\.description) ?? "none")" }
         for cut in cuts {
             if let position = position(of: cut.to), replicas[position].isUp {
                 replicas[position].silences.append(cut.from)
@@ -75,11 +83,15 @@ extension ClusterHarness {
         }
     }
 
-    mutating func heal() {
+    mutating func heal() throws(Violation) {
         for cut in cuts {
             if let position = position(of: cut.to), replicas[position].isUp {
                 replicas[position].returns.append(cut.from)
             }
+        }
+        // A process that goes on takes what its clients ask before it looks at what has arrived.
+        if let stopped, let position = position(of: stopped), replicas[position].isUp, chance(50) {
+            try read(position)
         }
         openLinks()
         timeline.record { "all cuts heal" }
@@ -88,6 +100,7 @@ extension ClusterHarness {
     /// What has waited for a link comes before all else.
     mutating func openLinks() {
         cuts.removeAll()
+        stopped = nil
         network.insert(contentsOf: clogged, at: 0)
         clogged.removeAll()
     }

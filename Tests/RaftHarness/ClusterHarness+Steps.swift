@@ -5,7 +5,7 @@ extension ClusterHarness {
     mutating func step(_ kind: FaultMix.StepKind) throws(Violation) {
         switch kind {
         case .deliver: try deliver()
-        case .tick: try with { harness, position throws(Violation) in try harness.feed(.tick, to: position) }
+        case .tick: try tick()
         case .sync: try sync()
         case .apply: try apply()
         case .propose: try propose()
@@ -17,7 +17,7 @@ extension ClusterHarness {
         case .crash: try crash()
         case .restart: try restart()
         case .partition: partition()
-        case .heal: heal()
+        case .heal: try heal()
         case .transfer: try transfer()
         case .changeMembers: try changeMembers()
         case .destroyRemoved: destroyRemoved()
@@ -34,6 +34,13 @@ extension ClusterHarness {
     ) throws(Violation) {
         guard let position = anyReplica(where: condition) else { return }
         try body(&self, position)
+        try finish(position)
+    }
+
+    private mutating func tick() throws(Violation) {
+        let stopped = stopped
+        guard let position = anyReplica(where: { $0.isUp && $0.id != stopped }) else { return }
+        try feed(.tick, to: position)
         try finish(position)
     }
 
@@ -242,12 +249,15 @@ extension ClusterHarness {
     }
 
     private mutating func read() throws(Violation) {
-        try with { harness, position in
-            harness.lastRead += 1
-            let token = ReadToken(harness.lastRead)
-            guard (try? harness.replicas[position].core.requestRead(token)) != nil else { return }
-            harness.admitted(token, position)
-        }
+        guard let position = anyReplica(where: \.isUp) else { return }
+        try read(position)
+    }
+
+    mutating func read(_ position: Int) throws(Violation) {
+        lastRead += 1
+        let token = ReadToken(lastRead)
+        if (try? replicas[position].core.requestRead(token)) != nil { admitted(token, position) }
+        try finish(position)
     }
 
     /// Notes a read that a replica has taken, and what it has to see.

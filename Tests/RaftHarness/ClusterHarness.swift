@@ -17,6 +17,8 @@ struct ClusterHarness {
     /// Whether what is sent over a cut link waits for it to heal, instead of being lost.
     var isClogging = false
     var clogged: [Envelope] = []
+    /// A replica whose process is stopped, as by SIGSTOP: no time passes for it, what is sent to it waits.
+    var stopped: NodeID?
     var snapshots: [SnapshotTransfer] = []
     var reads: [ReadToken: PendingRead] = [:]
     /// Who was asked to vote by a change of the members, not by having caught up.

@@ -64,7 +64,7 @@ struct FaultMix {
             (.deliver, pick(500...1_500)), (.tick, isContest ? pick(200...600) : pick(30...200)),
             (.sync, slowDisk ? 40 : 250),
             (.apply, slowApply ? 20 : 150),
-            (.propose, pick(20...80)), (.read, pick(0...30)), (.readLog, 40), (.moveSnapshot, 30),
+            (.propose, pick(20...80)), (.read, pick(0...30)), (.readLog, chance(30) ? 2 : 40), (.moveSnapshot, 30),
             (.flushState, pick(2...20)), (.compact, chance(70) ? pick(2...20) : 0),
             (.crash, crashes ? pick(1...(isStorm ? 30 : 6)) : 0), (.restart, pick(5...40)),
             (.partition, partitions ? pick(1...(isStorm ? 20 : 4)) : 0), (.heal, pick(1...12)),
