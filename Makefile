@@ -21,7 +21,7 @@ packages: ## install the Debian packages that the build needs, where they are mi
 	fi
 
 lint: ## check format, documentation comments and the purity of core code
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 	sh Tests/Lint/core-purity.sh
 
 test: packages lint ## build and run every test
@@ -32,3 +32,6 @@ harness: packages ## run the randomised Raft clusters for SEEDS (default 1..1000
 
 mutants: packages ## seed one defect after the other in the Raft core; the harness must find each
 	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh
+
+bench: packages ## measure the consensus core
+	$(SWIFT) run -c release --package-path Benchmarks raft-benchmark

@@ -42,7 +42,9 @@ let package = Package(
             swiftSettings: strict
         ),
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
-        .target(name: "KVStore", dependencies: ["CRocksDB"], swiftSettings: strict),
-        .testTarget(name: "KVStoreTests", dependencies: ["KVStore"], swiftSettings: strict),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .target(name: "CChecksum"),
+        .target(name: "KVStore", dependencies: ["Raft", "CRocksDB", "CLZ4", "CChecksum"], swiftSettings: strict),
+        .testTarget(name: "KVStoreTests", dependencies: ["KVStore", "Raft", "CChecksum"], swiftSettings: strict),
     ]
 )

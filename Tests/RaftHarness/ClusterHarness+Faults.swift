@@ -166,23 +166,12 @@ extension ClusterHarness {
         try finish(position)
     }
 
-    /// Destroys replicas that were removed, once their going is certain for whoever is left to vote: a majority of the
-    /// configuration's voters has it on disk as applied.
+    /// Destroys replicas that were removed, as soon as a leader says that nobody needs them.
     mutating func destroyRemoved() {
-        guard let newest = replicas.map(\.disk.flushed).max(by: { $0.index < $1.index })?.configuration,
-            !newest.isJoint
-        else { return }
-        let certain = newest.voters.filter { voter in
-            guard let position = position(of: voter) else { return false }
-            return replicas[position].disk.flushed.configuration == newest
-        }
-        guard certain.count > newest.voters.count / 2 else { return }
-        for id in newest.retired {
-            guard let position = position(of: id) else { continue }
-            coverage.count(.memberDestroyed)
-            timeline.record { "\(id) is destroyed" }
-            replicas.remove(at: position)
-            known.remove(at: position)
-        }
+        guard let id = destroyable.popLast(), let position = position(of: id) else { return }
+        coverage.count(.memberDestroyed)
+        timeline.record { "\(id) is destroyed" }
+        replicas.remove(at: position)
+        known.remove(at: position)
     }
 }

@@ -7,7 +7,7 @@ extension ClusterHarness {
     static let roundLimit = 600
 
     mutating func converge() throws(Violation) {
-        openLinks()
+        try heal()
         for position in replicas.indices {
             if !replicas[position].isUp { try restart(position) }
         }
@@ -15,6 +15,7 @@ extension ClusterHarness {
         timeline.record { "faults end" }
         try untilWell("a leader emerges and everything commits")
         try serve()
+        if chance(50) { try fallAsleep() }
         if chance(40) { try resistDisruption() }
         if chance(40) { try handOver() }
         if chance(25) { try changeWhileHandingOver() }
@@ -42,6 +43,22 @@ extension ClusterHarness {
         guard isAdmitted else { throw Violation(description: "liveness: the leader admits no read") }
         try untilWell("a proposal commits and a read is answered") { harness in
             harness.checker.committed > before && harness.reads[token] == nil
+        }
+    }
+
+    /// A group that may sleep falls asleep when it is left alone, as a whole, and stays asleep.
+    private mutating func fallAsleep() throws(Violation) {
+        guard let quiesceTicks = mix.options.quiesceTicks else { return }
+        for _ in 0..<(4 * quiesceTicks + 20) { try runRound() }
+        for round in 0..<3 * mix.options.electionTicks {
+            guard let leader = healthyLeader else {
+                throw Violation(description: "liveness: a sleeping group has lost its leader")
+            }
+            let members = replicas[leader].core.configuration.members
+            if let awake = members.first(where: { id in position(of: id).map { !replicas[$0].core.isQuiet } ?? true }) {
+                throw Violation(description: "liveness: \(awake) is awake in round \(round) of a group left alone")
+            }
+            try runRound()
         }
     }
 

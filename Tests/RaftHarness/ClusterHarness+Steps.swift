@@ -242,7 +242,7 @@ extension ClusterHarness {
         guard !isHandingOver else {
             throw Violation(description: "transfer: \(core.id) takes a proposal while it hands over")
         }
-        let size = commands.reduce(0) { $0 + $1.count }
+        let size = commands.reduce(0) { $0 + EntryPayload.command($1).sizeBytes }
         guard waiting == 0 || waiting + size <= mix.options.maxUncommittedBytes else {
             throw Violation(description: "\(core.id) takes \(size) bytes, \(waiting) are uncommitted already")
         }

@@ -23,6 +23,8 @@ struct ClusterHarness {
     var reads: [ReadToken: PendingRead] = [:]
     /// Who was asked to vote by a change of the members, not by having caught up.
     var requestedPromotions: Set<NodeID> = []
+    /// Removed members whose replicas are needed for nothing any more, as a leader has told.
+    var destroyable: [NodeID] = []
     var checker = SafetyChecker()
     var coverage = Coverage()
     var timeline: Timeline
@@ -203,6 +205,10 @@ struct ClusterHarness {
         case .transferAborted: coverage.count(.transferAborted)
         case .configurationAdopted(let configuration): observe(configuration, position)
         case .steppedDown, .leaderChanged: break
+        case .configurationSettled(let configuration):
+            coverage.count(.settlement)
+            for id in configuration.retired where !destroyable.contains(id) { destroyable.append(id) }
+        case .retiredMemberHeard: coverage.count(.retiredHeard)
         case .quiesced: coverage.count(.sleep)
         case .woke: coverage.count(.wake)
         }
@@ -256,6 +262,7 @@ struct ClusterHarness {
                 commit: commit,
                 after: known[position].commit,
                 by: replica.id,
+                in: replica.core.term,
                 log: replica.core.termHistory
             )
         }

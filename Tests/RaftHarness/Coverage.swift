@@ -22,6 +22,8 @@ public struct Coverage: Hashable, Sendable {
         case promotion
         case leaderRemoved
         case memberDestroyed
+        case settlement
+        case retiredHeard
         case sleep
         case wake
         case overload

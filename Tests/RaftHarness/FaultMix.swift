@@ -79,12 +79,12 @@ struct FaultMix {
         options.quiesceTicks = chance(40) ? pick(1...6) : nil
         options.usesLeases = chance(10)
         options.maxMessageEntries = isContest ? pick(1...3) : pick(1...8)
-        options.maxMessageBytes = pick(8...128)
+        options.maxMessageBytes = pick(64...600)
         options.maxInflightMessages = pick(1...6)
-        options.maxInflightBytes = pick(16...256)
-        options.maxUncommittedBytes = pick(64...512)
-        options.entryCacheBytes = chance(50) ? pick(0...64) : 4096
-        options.maxApplyBytes = pick(8...128)
+        options.maxInflightBytes = pick(64...1_500)
+        options.maxUncommittedBytes = pick(300...4_000)
+        options.entryCacheBytes = chance(50) ? pick(0...400) : 1 << 20
+        options.maxApplyBytes = pick(64...600)
         options.maxPendingReads = pick(2...20)
         options.promotionLagEntries = pick(0...6)
         self.options = options

@@ -25,6 +25,8 @@ struct SafetyChecker {
     private var versions: [[Version]] = []
     /// The terms of all committed entries; the first is index 1's.
     private var committedTerms: [Term] = []
+    /// The term in which the first replica knew each of them to be committed.
+    private var knownSince: [Term] = []
     /// The state machine's fingerprint after each index; the first is index 1's, zero until somebody applied it.
     private var fingerprints: [UInt64] = []
     /// Every configuration entry that was ever written by anybody.
@@ -68,16 +70,24 @@ struct SafetyChecker {
             throw Violation(description: "election safety: \(other) and \(leader) both lead term \(term)")
         }
         leaders[term] = leader
-        guard let last = committedTerms.last, committed > log.base.index else { return }
-        guard log.term(at: committed) == last else {
-            throw Violation(
-                description: "leader completeness: \(leader) leads term \(term) without \(last)/\(committed)"
-            )
+        // A leader may win late, when later terms have committed entries already: those it need not have.
+        var index = committed
+        while index > log.base.index, knownSince[Int(index.rawValue) - 1] >= term { index = index.previous }
+        guard index > log.base.index else { return }
+        let last = committedTerms[Int(index.rawValue) - 1]
+        guard log.term(at: index) == last else {
+            throw Violation(description: "leader completeness: \(leader) leads term \(term) without \(last)/\(index)")
         }
     }
 
     /// State-machine safety, as soon as it can be seen: nobody commits another entry at an index.
-    mutating func sees(commit: LogIndex, after known: LogIndex, by id: NodeID, log: TermHistory) throws(Violation) {
+    mutating func sees(
+        commit: LogIndex,
+        after known: LogIndex,
+        by id: NodeID,
+        in currentTerm: Term,
+        log: TermHistory
+    ) throws(Violation) {
         var index = max(known, log.base.index.rawValue > 0 ? log.base.index.previous : .zero).next
         while index <= commit {
             guard let term = log.term(at: index) else {
@@ -96,6 +106,7 @@ struct SafetyChecker {
                     throw Violation(description: "\(id) commits \(index) before \(committed.next) was")
                 }
                 committedTerms.append(term)
+                knownSince.append(currentTerm)
                 try sees(committed: LogPosition(term: term, index: index))
             }
             index = index.next

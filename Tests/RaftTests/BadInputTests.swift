@@ -141,6 +141,19 @@ struct BadInputTests {
         #expect(replica.core.rejections[.impossibleFields] == 2)
     }
 
+    @Test("Entries that contradict what was compacted away")
+    func contradictsBase() {
+        var state = restored([1, 1, 3, 3, 3], term: 7, commit: 5, applied: 5)
+        state.log = TermHistory(base: at(3, 5))
+        var replica = Replica(1, restoring: state)
+        for term in [1, 4] as [UInt64] {
+            let entries = (3...6).map { entry(term, $0) }
+            replica.core.step(envelope(.append(after: at(1, 2), entries), term: 7))
+        }
+        #expect(replica.core.status.last == at(3, 5))
+        #expect(replica.core.rejections[.contradictsCommitted] == 2)
+    }
+
     @Test("A heartbeat that counts on entries which are not here is answered and not believed")
     func heartbeatBeyondTheLog() {
         var follower = Replica(2)

@@ -6,6 +6,7 @@ struct PreparedCommands {
 
     private let batches: [[[UInt8]]]
     private var nextPosition = 0
+    private var handedOut = 0
 
     init(sizeBytes: Int, batch: Int) {
         precondition(sizeBytes >= 8, "a command is told from the others by its first 8 bytes")
@@ -20,15 +21,16 @@ struct PreparedCommands {
     mutating func nextBatch() -> [[UInt8]] {
         let batch = batches[nextPosition]
         nextPosition = nextPosition + 1 == batches.count ? 0 : nextPosition + 1
+        handedOut += batch.count
         return batch
     }
 
-    /// What a state machine contains when the first `count` commands were applied to it.
-    func applied(_ count: Int) -> AppliedCommands {
+    /// What a state machine contains when everything that was handed out was applied to it.
+    var applied: AppliedCommands {
         var expected = AppliedCommands()
         var position = 0
-        while expected.count < count {
-            for command in batches[position].prefix(count - expected.count) { expected.apply(command) }
+        while expected.count < handedOut {
+            for command in batches[position] { expected.apply(command) }
             position = (position + 1) % batches.count
         }
         return expected

@@ -26,7 +26,7 @@ struct ThroughputCase: Hashable {
         let elapsed = try drive(&cluster, commands: &commands, for: duration)
         let allocations = allocation_count()
 
-        try cluster.verify(commands.applied(cluster.appliedEverywhere))
+        try cluster.verify(commands.applied)
         return ThroughputSample(
             entries: Double(cluster.appliedEverywhere - entriesBefore),
             steps: Double(cluster.steps - stepsBefore),

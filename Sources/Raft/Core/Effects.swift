@@ -14,7 +14,7 @@ public struct Effects: Sendable {
     public var reads: [ReadOutcome] = []
     /// Entries that are wanted back from the log. Each is answered with ``RaftCore/entriesRead(_:entries:)``.
     public var logReads: [LogReadRequest] = []
-    /// Followers that need a snapshot. Each is answered with ``RaftCore/snapshotSent(to:at:)`` or
+    /// Followers that need a snapshot. Each is answered with ``RaftCore/snapshotSent(to:metadata:)`` or
     /// ``RaftCore/snapshotFailed(to:)``.
     public var snapshots: [SnapshotRequest] = []
     /// What has happened, for the runtime's own decisions and for its log.
@@ -72,7 +72,8 @@ public struct PersistRequest: Hashable, Sendable {
     public let id: PersistID
     /// The hard state, whether it changed or not.
     public let hardState: HardState
-    /// When not nil, the state machine becomes this snapshot and the log begins behind it; `entries` come after.
+    /// When not nil, the state machine becomes this snapshot and the log begins behind it; `entries` come after. What
+    /// is left of a batch of committed entries from before is dropped, and nothing more of it reported.
     public let snapshot: SnapshotMetadata?
     /// Entries that follow the log up to the first one's predecessor and replace everything from there on.
     public let entries: [Entry]
@@ -164,6 +165,12 @@ public enum Notice: Hashable, Sendable {
     case leaderChanged(NodeID?)
     /// This configuration is in force here.
     case configurationAdopted(Configuration)
+    /// This configuration is known to be committed by enough members that nobody who has left is needed for anything
+    /// any more. Only now may the replicas of ``Configuration/retired`` ids be destroyed. Told by leaders, by each
+    /// once.
+    case configurationSettled(Configuration)
+    /// A replica that was removed from the group does not know it, and still campaigns. Its node should be told.
+    case retiredMemberHeard(NodeID)
     /// A transfer of leadership came to nothing; proposals are accepted again.
     case transferAborted(NodeID)
     /// The group has gone to sleep: it needs no ticks until something is fed to it.
@@ -186,4 +193,13 @@ public enum StepDownReason: Hashable, Sendable {
 struct HeldEnvelope {
     let until: PersistID
     let envelope: Envelope
+
+    /// Whether this says all that `other`, held before it, says: one acknowledgement of everything is enough.
+    func replaces(_ other: HeldEnvelope) -> Bool {
+        guard case .appended(let new) = envelope.message, case .appended(let old) = other.envelope.message else {
+            return false
+        }
+        return until == other.until && envelope.to == other.envelope.to && envelope.term == other.envelope.term
+            && new.match >= old.match
+    }
 }

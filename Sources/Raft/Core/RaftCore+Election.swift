@@ -10,9 +10,13 @@ extension RaftCore {
     mutating func tickAsFollower() {
         ticksSinceLeader += 1
         if earlyCampaignTicks > 0 { earlyCampaignTicks -= 1 }
+        if takeOverTicks > 0 { takeOverTicks -= 1 }
+        if leaseGuardTicks > 0 { leaseGuardTicks -= 1 }
         ticksUntilCampaign -= 1
         guard ticksUntilCampaign <= 0 else { return }
         resetCampaignTimer()
+        // Whether or not this replica may stand: it has no leader.
+        changeLeader(to: nil)
         preCampaign()
     }
 
@@ -30,7 +34,7 @@ extension RaftCore {
     // MARK: Campaigning
 
     /// Whether this replica may become leader: it votes, and it knows the configuration by which votes are counted.
-    private var mayCampaign: Bool {
+    var mayCampaign: Bool {
         configuration.isVoter(id) && !log.hasUnappliedConfiguration && installing == nil && unwrittenSnapshot == nil
     }
 
@@ -60,6 +64,8 @@ extension RaftCore {
         votes = VoteTally()
         ownVote = newestWrite
         resetCampaignTimer()
+        if earlyCampaignTicks > 0 { ticksUntilCampaign /= 2 }
+        takeOverTicks = 0
         let request = VoteRequest(lastEntry: log.last, isTransfer: isTransfer, committed: log.lastCommitted)
         for voter in otherVoters { sendOnceDurable(request, to: voter) }
     }
@@ -85,6 +91,7 @@ extension RaftCore {
 
     /// A replica that hears its leader protects it from campaigns: they would only disturb (4.2.3).
     func protectsLeader(from candidate: NodeID) -> Bool {
+        if leaseGuardTicks > 0 { return true }
         guard let leader, leader != candidate, !isStickinessLifted else { return false }
         return role == .leader || isQuiet || ticksSinceLeader < options.electionTicks
     }
@@ -103,6 +110,11 @@ extension RaftCore {
             ),
             to: candidate
         )
+        if configuration.retired.contains(candidate) {
+            // Its campaign is in vain, and not worth waking anybody.
+            effects.notices.append(.retiredMemberHeard(candidate))
+            return
+        }
         wake()
         // The candidate does not hear its leader: let it, now.
         if role == .leader, let peer = peerIndex(of: candidate) { sendHeartbeat(toPeer: peer) }
@@ -127,7 +139,7 @@ extension RaftCore {
             wake()
             if vote == nil {
                 vote = candidate
-                hasUnwrittenVote = true
+                hasUnwrittenHardState = true
             }
             if role == .preCandidate { role = .follower }
             resetCampaignTimer()
@@ -141,7 +153,8 @@ extension RaftCore {
         guard configuration.isVoter(voter) else { return reject(.notAMember) }
         votes.record(voter, isGranted: reply.isGranted)
         countVotes()
-        if !reply.isGranted { retryEarlyCampaign() }
+        // Unlike a refused pre-vote, a refused vote is not repeated while others may still grant theirs.
+        if role == .follower { retryEarlyCampaign() }
     }
 
     /// Somebody knows this entry to be committed, and it is in this log: then it is committed, whoever says so. A
@@ -161,18 +174,22 @@ extension RaftCore {
     /// protect a leader that they hear, and a pre-vote disturbs nobody: if only the connection broke, nothing happens.
     /// Where leaders answer reads by lease nothing is hastened, for a broken connection is no proof of death.
     public mutating func connectionLost(to node: NodeID) {
-        if role == .leader { return peerUnreachable(node) }
+        if role == .leader {
+            peerUnreachable(node)
+            return wake()
+        }
         guard !options.usesLeases else { return }
         expectCampaign(against: node)
     }
 
     /// Nothing was heard from `node` for at least an election time-out, on any group: a group that sleeps counts no
-    /// time itself and has to be told.
+    /// time itself and has to be told. ``nodeReturned(_:)`` takes it back.
     public mutating func nodeSilent(_ node: NodeID) {
+        if !silentNodes.contains(node) { silentNodes.append(node) }
         if let peer = peerIndex(of: node) {
             peers[peer].isSilent = true
             wake()
-        } else if isQuiet {
+        } else {
             expectCampaign(against: node)
         }
     }
@@ -190,7 +207,7 @@ extension RaftCore {
         }
     }
 
-    private mutating func retryEarlyCampaign() {
+    mutating func retryEarlyCampaign() {
         guard earlyCampaignTicks > 0, role != .leader else { return }
         ticksUntilCampaign = min(ticksUntilCampaign, 1 + random.number(below: options.campaignRetryTicks))
     }
@@ -202,9 +219,9 @@ extension RaftCore {
         precondition(term > self.term, "terms never go back")
         self.term = term
         vote = nil
-        hasUnwrittenVote = true
+        hasUnwrittenHardState = true
         ownVote = nil
-        isAskedToCampaign = false
+        takeOverTicks = 0
     }
 
     /// Follows `leader`, or waits for one.
@@ -230,11 +247,18 @@ extension RaftCore {
         ticksSinceHeartbeat = 0
         ticksSinceQuorumCheck = 0
         idleTicks = 0
-        isAskedToCampaign = false
-        peers = configuration.members.filter { $0 != id }.map { Progress(id: $0, next: log.lastIndex.next) }
+        peers = configuration.members.filter { $0 != id }.map(newPeer)
         effects.notices.append(.becameLeader(term))
         log.append(.noop, term: term)
         configurationBarrier = log.lastIndex
+        settlement = configuration.isJoint ? nil : log.lastIndex
+    }
+
+    /// What a leader knows about a member to begin with.
+    func newPeer(_ id: NodeID) -> Progress {
+        var peer = Progress(id: id, next: log.lastIndex.next)
+        peer.isSilent = silentNodes.contains(id)
+        return peer
     }
 
     /// Stops leading without having seen a later term.
@@ -248,6 +272,7 @@ extension RaftCore {
         role = .follower
         effects.notices.append(.steppedDown(term, reason))
         peers.removeAll()
+        settlement = nil
         endTransfer()
         failReads()
     }

@@ -19,12 +19,9 @@ extension RaftCore {
     mutating func handleHeartbeat(_ heartbeat: Heartbeat, from sender: NodeID) {
         guard hears(sender) else { return }
         wake()
-        if heartbeat.commit <= log.lastIndex {
-            log.commit(through: heartbeat.commit)
-        } else {
-            // The leader counts on entries that this log does not have: its disk was wiped, or it is not who it says.
-            reject(.contradictsCommitted)
-        }
+        // A leader that counts on entries which this log does not have must not count on this replica.
+        guard heartbeat.commit <= log.lastIndex else { return reject(.contradictsCommitted) }
+        log.commit(through: heartbeat.commit)
         send(HeartbeatReply(readRound: heartbeat.readRound), to: sender)
     }
 }

@@ -1,6 +1,8 @@
 /// What a leader does as time passes: heartbeats, and the check that a quorum still hears it (6.2).
 extension RaftCore {
     mutating func tickAsLeader() {
+        // Before the heartbeat, whose answers would come when the group sleeps already.
+        if quiesceWhenIdle() { return }
         ticksSinceHeartbeat += 1
         if ticksSinceHeartbeat >= options.heartbeatTicks { broadcastHeartbeat() }
         ticksSinceQuorumCheck += 1
@@ -10,10 +12,9 @@ extension RaftCore {
         tickTransfer()
         leaveJointConfiguration()
         promoteLearners()
-        quiesceWhenIdle()
     }
 
-    /// A leader that a quorum does not hear steps down, so that its clients look elsewhere and its group may elect.
+    /// A leader that a quorum has not answered for one to two election time-outs steps down, so that its clients look elsewhere and its group may elect.
     private mutating func checkQuorum() -> Bool {
         ticksSinceQuorumCheck = 0
         let isHeard = configuration.isQuorum { voter in
@@ -23,7 +24,10 @@ extension RaftCore {
             stepDown(.quorumLost)
             return false
         }
-        for peer in peers.indices { peers[peer].isRecentlyActive = false }
+        for peer in peers.indices {
+            peers[peer].wasRecentlyActive = peers[peer].isRecentlyActive
+            peers[peer].isRecentlyActive = false
+        }
         return true
     }
 
@@ -47,6 +51,7 @@ extension RaftCore {
             peers[peer].confirmedRound = reply.readRound
             confirmReads()
         }
+        repeatTransfer(to: follower)
         switch peers[peer].state {
         case .probe:
             peers[peer].state = .probe(isPaused: false)
@@ -76,8 +81,12 @@ extension RaftCore {
             return nil
         }
         peers[peer].isRecentlyActive = true
-        peers[peer].isSilent = false
-        wake()
+        if peers[peer].isSilent {
+            // It has missed what happened since.
+            peers[peer].isSilent = false
+            silentNodes.removeAll { $0 == sender }
+            wake()
+        }
         return peer
     }
 }

@@ -47,15 +47,13 @@ extension RaftCore {
         _ = propose(configuration.leavingJoint())
     }
 
-    /// Lets learners vote that were admitted for it, once none of those that answer lags: all together, so that a group
-    /// of one goes to three without ever depending on a single newcomer.
+    /// Lets learners vote that were admitted for it, once none of those that are alive lags: all together, so that a
+    /// group of one goes to three without depending on a single newcomer on the way.
     mutating func promoteLearners() {
         guard !configuration.isJoint, mayProposeConfiguration else { return }
         var ready: [MembershipChange.Step] = []
         for learner in configuration.learners where learner.promotion == .automatic {
-            guard let peer = peerIndex(of: learner.id), peers[peer].isRecentlyActive, !peers[peer].isSilent else {
-                continue
-            }
+            guard let peer = peerIndex(of: learner.id), peers[peer].isAlive else { continue }
             let lag = log.lastIndex.distance(from: peers[peer].match)
             guard peers[peer].isReplicating, lag <= options.promotionLagEntries else { return }
             ready.append(.promote(learner.id))
@@ -67,21 +65,43 @@ extension RaftCore {
     /// Puts a configuration in force: its entry was applied, or it came with a snapshot.
     mutating func adopt(_ configuration: Configuration) {
         guard configuration != self.configuration else { return }
+        let wasJoint = self.configuration.isJoint
         self.configuration = configuration
+        // Should the others' disks die now, this one must not wait for them by a configuration that is over.
+        if writtenCommit < log.applied { hasUnwrittenHardState = true }
         effects.notices.append(.configurationAdopted(configuration))
         guard role == .leader else { return }
         let members = configuration.members
         for peer in peers.indices where !members.contains(peers[peer].id) { tellCommit(toPeer: peer) }
         peers.removeAll { !members.contains($0.id) }
         for member in members where member != id && peerIndex(of: member) == nil {
-            peers.append(Progress(id: member, next: log.lastIndex.next))
+            peers.append(newPeer(member))
         }
         peers.sort { $0.id < $1.id }
         guard configuration.isVoter(id) else { return stepDownRemoved() }
         if let transfer, !configuration.isVoter(transfer.target) { abortTransfer() }
+        if !configuration.isJoint { settleConfiguration(wasJoint: wasJoint) }
         // A smaller quorum may have been waiting for nobody but those who left.
         advanceCommit()
         confirmReads()
+    }
+
+    /// Writes an entry behind a joint configuration that has been left. Whoever stores it stores with it that the new
+    /// configuration is committed; once it is committed itself, a quorum can elect without anybody who has left.
+    /// Learners were never needed.
+    private mutating func settleConfiguration(wasJoint: Bool) {
+        if wasJoint {
+            log.append(.noop, term: term)
+            configurationBarrier = log.lastIndex
+        }
+        settlement = wasJoint ? log.lastIndex : log.applied
+    }
+
+    /// Tells the runtime, once it is so, that nobody who has left is needed any more.
+    mutating func noticeSettlement() {
+        guard let settlement, log.applied >= settlement else { return }
+        self.settlement = nil
+        effects.notices.append(.configurationSettled(configuration))
     }
 
     /// A leader that has led its group to a configuration without itself hands over instead of letting it wait for a
@@ -95,9 +115,9 @@ extension RaftCore {
 
     /// A last word: the member learns what it can of the commit index, and with it of the change.
     private mutating func tellCommit(toPeer peer: Int) {
-        let match = peers[peer].match
-        guard let matchTerm = log.term(at: match) else { return }
-        let previous = LogPosition(term: matchTerm, index: match)
+        let index = peers[peer].isReplicating ? peers[peer].next.previous : peers[peer].match
+        guard let term = log.term(at: index) else { return }
+        let previous = LogPosition(term: term, index: index)
         send(AppendRequest(previous: previous, entries: [], commit: log.committed), to: peers[peer].id)
     }
 }

@@ -32,6 +32,7 @@ extension RaftCore {
         if let install = installing, install <= id {
             installing = nil
             log.markRestored()
+            takeOverLeadership()
         }
         while let next = held.first, next.until <= id {
             effects.messages.append(next.envelope)
@@ -47,13 +48,20 @@ extension RaftCore {
 
     /// The state machine has applied everything up to `index`, and will say so after a restart or start from less.
     public mutating func applied(through index: LogIndex) {
-        if let configuration = log.apply(through: index) { adopt(configuration) }
+        if let configuration = log.apply(through: index) {
+            adopt(configuration)
+            // A campaign may have waited for it.
+            retryEarlyCampaign()
+        }
         log.evict(downTo: options.entryCacheBytes)
-        if role == .leader { leaveJointConfiguration() }
-        if isAskedToCampaign { takeOverLeadership() }
+        if role == .leader {
+            noticeSettlement()
+            leaveJointConfiguration()
+        }
+        takeOverLeadership()
     }
 
-    /// The log no longer holds entries up to `index`. The caller knows that they are applied, that the state machine
+    /// The log is about to give up entries up to `index`. The caller knows that they are applied, that the state machine
     /// would find itself behind them after a crash, and that their write is durable.
     public mutating func compact(through index: LogIndex) { log.compact(through: index) }
 
@@ -69,7 +77,9 @@ extension RaftCore {
             effects.messages.append(envelope)
             return
         }
-        held.append(HeldEnvelope(until: until, envelope: envelope))
+        let new = HeldEnvelope(until: until, envelope: envelope)
+        if let last = held.last, new.replaces(last) { held.removeLast() }
+        held.append(new)
     }
 
     private func envelope(_ payload: some MessagePayload, to receiver: NodeID) -> Envelope {
@@ -87,7 +97,7 @@ extension RaftCore {
     /// Asked with every event: inlined, for a call would copy the whole core.
     @inline(__always)
     private var needsWrite: Bool {
-        log.unwritten <= log.lastIndex || hasUnwrittenVote || unwrittenSnapshot != nil
+        log.unwritten <= log.lastIndex || hasUnwrittenHardState || unwrittenSnapshot != nil
     }
 
     /// The hard state goes along with every write: whoever stores a configuration entry thereby also stores that the
@@ -102,7 +112,8 @@ extension RaftCore {
             snapshot: unwrittenSnapshot,
             entries: entries
         )
-        hasUnwrittenVote = false
+        hasUnwrittenHardState = false
+        writtenCommit = log.committed
         unwrittenSnapshot = nil
     }
 }

@@ -4,19 +4,20 @@
 /// Failover is not slower for it. ``nodeSilent(_:)`` and ``connectionLost(to:)`` wake the followers of a dead node with
 /// their time-out already over; any message, proposal or read wakes a replica too.
 extension RaftCore {
-    /// Puts the group to sleep when everybody has everything and nothing happens. Followers on silent nodes are left
-    /// behind; ``nodeReturned(_:)`` wakes the group for them.
-    mutating func quiesceWhenIdle() {
-        guard let quiesceTicks = options.quiesceTicks else { return }
+    /// Puts the group to sleep when everybody has everything and nothing happens, and returns whether it did. Followers
+    /// on silent nodes are left behind; ``nodeReturned(_:)`` wakes the group for them.
+    mutating func quiesceWhenIdle() -> Bool {
+        guard let quiesceTicks = options.quiesceTicks else { return false }
         if log.lastIndex != idleSince || !hasNothingToDo {
             idleSince = log.lastIndex
             idleTicks = 0
-            return
+            return false
         }
         idleTicks += 1
-        guard idleTicks >= quiesceTicks else { return }
+        guard idleTicks >= quiesceTicks else { return false }
         for peer in peers { send(Quiesce(lastEntry: log.last), to: peer.id) }
         sleep()
+        return true
     }
 
     private var hasNothingToDo: Bool {
@@ -37,23 +38,27 @@ extension RaftCore {
 
     private func isAwake(_ voter: NodeID) -> Bool { peerIndex(of: voter).map { !peers[$0].isSilent } ?? false }
 
-    /// The node is heard again: a sleeping leader looks what its replica has missed.
+    /// The node is heard again, or has started anew: a sleeping leader looks what its replica has missed.
     public mutating func nodeReturned(_ node: NodeID) {
-        guard let peer = peerIndex(of: node), peers[peer].isSilent else { return }
+        silentNodes.removeAll { $0 == node }
+        guard let peer = peerIndex(of: node) else { return }
         peers[peer].isSilent = false
         wake()
     }
 
     mutating func handleQuiesce(_ quiesce: Quiesce, from sender: NodeID) {
         guard hears(sender) else { return }
-        guard log.last == quiesce.lastEntry else {
-            // Something is missing here: stay awake, and let the leader know.
+        // An order to sleep may be late: from before something was missed, or from a node that has died since.
+        guard log.last == quiesce.lastEntry, !silentNodes.contains(sender) else {
             wake()
-            send(HeartbeatReply(readRound: .none), to: sender)
-            return
+            return send(WakeRequest(), to: sender)
         }
         log.commit(through: quiesce.lastEntry.index)
         sleep()
+    }
+
+    mutating func handleWakeRequest(from follower: NodeID) {
+        if activePeer(follower) != nil { wake() }
     }
 
     private mutating func sleep() {

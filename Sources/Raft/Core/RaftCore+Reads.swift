@@ -11,24 +11,28 @@ extension RaftCore {
     /// Asks for a point from which on the state machine may answer a read that arrives now. The outcome comes with the
     /// effects. On a follower question and answer can be lost: whoever waits needs a time-out, and ``cancelRead(_:)``.
     public mutating func requestRead(_ token: ReadToken) throws(ReadRefusal) {
+        wake()
         guard reads.count + forwardedReads.count + confirmedReads.count < options.maxPendingReads else {
             throw .overloaded
         }
         guard let leader else { throw .noLeader }
         if role == .leader {
-            wake()
             reads.add(.own(token))
         } else {
             send(ReadRequest(id: forwardedReads.add(token)), to: leader)
         }
     }
 
-    /// Forgets a read that was passed on to the leader, for nobody waits for it any more.
-    public mutating func cancelRead(_ token: ReadToken) { forwardedReads.remove(token) }
+    /// Forgets a read for which nobody waits any more.
+    public mutating func cancelRead(_ token: ReadToken) {
+        forwardedReads.remove(token)
+        confirmedReads.remove(token)
+    }
 
     mutating func handleReadRequest(_ request: ReadRequest, from follower: NodeID) {
         guard activePeer(follower) != nil else { return }
         guard reads.count < options.maxPendingReads else { return reject(.overloaded) }
+        wake()
         reads.add(.follower(follower, request.id))
     }
 
@@ -37,10 +41,11 @@ extension RaftCore {
         confirmedReads.add(token, index: reply.index)
     }
 
-    /// Lets all waiting reads share a round. A leader knows what is committed only once an entry of its own term is:
+    /// Lets all waiting reads share a round, while no more than a few rounds are on their way: the busier the group, the
+    /// more reads a round serves. A leader knows what is committed only once an entry of its own term is:
     /// until then reads wait.
     mutating func beginReadRound() {
-        guard !reads.waiting.isEmpty, log.term(at: log.committed) == term else { return }
+        guard !reads.waiting.isEmpty, reads.mayBeginRound, log.term(at: log.committed) == term else { return }
         reads.beginRound(at: log.committed)
         broadcastHeartbeat()
         confirmReads()

@@ -13,24 +13,25 @@ extension RaftCore {
     }
 
     /// Adds commands to the log, all of them or none. The first gets the returned index, the others follow it; they are
-    /// committed if and only if these indexes are applied with this term.
+    /// committed if and only if these indexes are applied with this term. The caller knows that there is at least one.
     public mutating func propose(_ commands: [[UInt8]]) throws(ProposalRefusal) -> LogPosition {
+        precondition(!commands.isEmpty, "a proposal has at least one command")
         let first = log.lastIndex.next
         var size = 0
-        for command in commands { size += command.count }
+        for command in commands { size += EntryPayload.commandBytes(command) }
         try admitProposal(bytes: size)
         for command in commands { log.append(.command(command), term: term) }
         return LogPosition(term: term, index: first)
     }
 
     private mutating func admitProposal(bytes: Int) throws(ProposalRefusal) {
+        wake()
         guard role == .leader else { throw .notLeader(leader) }
         if let transfer { throw .transferring(to: transfer.target) }
         let waiting = log.uncommitted.total
         guard waiting == 0 || waiting + bytes <= options.maxUncommittedBytes else {
             throw .overloaded(uncommittedBytes: waiting)
         }
-        wake()
     }
 
     // MARK: Sending entries
@@ -121,9 +122,10 @@ extension RaftCore {
             peers[peer].readingFrom == request.first
         else { return }
         peers[peer].readingFrom = nil
-        guard peers[peer].next == request.first, peers[peer].canSend(options), isOwnLog(entries, from: request.first)
-        else { return }
-        sendAppend(entries, toPeer: peer)
+        guard peers[peer].next == request.first, peers[peer].canSend(options) else { return }
+        if isOwnLog(entries, from: request.first) { return sendAppend(entries, toPeer: peer) }
+        // Nothing that could be sent: unless the log was cut, asking again at once would not help.
+        if request.first > log.base.index { peers[peer].becomePausedProbe(next: request.first) }
     }
 
     /// Whether these are this log's entries: one that was read before a change of leadership may not be any more.
@@ -140,18 +142,21 @@ extension RaftCore {
         guard let peer = activePeer(follower) else { return }
         guard acknowledgement.match <= log.lastIndex else { return reject(.impossibleFields) }
         guard peers[peer].acknowledge(acknowledgement.match, base: log.base.index) else { return }
+        wake()
         advanceCommit()
         continueTransfer()
     }
 
     mutating func handleAppendRejected(_ rejection: AppendRejection, from follower: NodeID) {
         guard let peer = activePeer(follower) else { return }
-        let progress = peers[peer]
-        switch progress.state {
-        case .probe: guard rejection.rejected == progress.next.previous else { return reject(.outOfPlace) }
-        case .replicate: guard rejection.rejected > progress.match else { return reject(.outOfPlace) }
+        // What it has acknowledged it cannot lack, unless it has lost it; then probing would go round in circles.
+        guard rejection.rejected > peers[peer].match else { return reject(.outOfPlace) }
+        switch peers[peer].state {
+        case .probe: guard rejection.rejected == peers[peer].next.previous else { return reject(.outOfPlace) }
+        case .replicate: break
         case .snapshot: return reject(.outOfPlace)
         }
+        wake()
         peers[peer].becomeProbe(next: min(nextIndex(after: rejection.hint), rejection.rejected))
     }
 

@@ -14,6 +14,7 @@ extension RaftCore {
     /// and again until its log joins this one.
     public mutating func snapshotSent(to follower: NodeID, metadata: SnapshotMetadata) {
         guard role == .leader, let peer = peerIndex(of: follower), case .snapshot = peers[peer].state else { return }
+        guard metadata.position.index > peers[peer].match else { return snapshotFailed(to: follower) }
         peers[peer].state = .snapshot(metadata)
         send(InstallSnapshot(metadata: metadata), to: follower)
     }
@@ -22,8 +23,7 @@ extension RaftCore {
     /// what the follower needs.
     public mutating func snapshotFailed(to follower: NodeID) {
         guard let peer = peerIndex(of: follower), case .snapshot = peers[peer].state else { return }
-        peers[peer].becomeProbe(next: peers[peer].match.next)
-        peers[peer].state = .probe(isPaused: true)
+        peers[peer].becomePausedProbe(next: peers[peer].match.next)
     }
 
     /// Whether a snapshot would tell this replica anything: asked by its runtime before it takes in the bytes.

@@ -43,6 +43,11 @@ extension RaftCore {
         send(CampaignNow(), to: transfer.target)
     }
 
+    /// The target still follows: the order to campaign may have been lost.
+    mutating func repeatTransfer(to follower: NodeID) {
+        if let transfer, transfer.hasAsked, transfer.target == follower { send(CampaignNow(), to: follower) }
+    }
+
     mutating func tickTransfer() {
         guard let transfer else { return }
         self.transfer?.ticksLeft -= 1
@@ -59,17 +64,18 @@ extension RaftCore {
     mutating func endTransfer() { transfer = nil }
 
     mutating func handleCampaignNow(from sender: NodeID) {
-        guard role == .follower, leader == nil || leader == sender else { return reject(.outOfPlace) }
+        guard role == .follower || role == .preCandidate, leader == nil || leader == sender else {
+            return reject(.outOfPlace)
+        }
         wake()
-        isAskedToCampaign = true
+        takeOverTicks = options.electionTicks
         takeOverLeadership()
     }
 
-    /// Campaigns at once, without a pre-vote: the leader wants it. Waits where the configuration by which votes are
-    /// counted is still to be applied.
+    /// Campaigns without a pre-vote: the leader wants it. Where the configuration by which votes are counted is still to
+    /// be applied, or a snapshot to be installed, the request stands for as long as the leader waits.
     mutating func takeOverLeadership() {
-        guard !log.hasUnappliedConfiguration else { return }
-        isAskedToCampaign = false
-        if role == .follower { campaignForVotes(isTransfer: true) }
+        guard takeOverTicks > 0, role == .follower || role == .preCandidate, mayCampaign else { return }
+        campaignForVotes(isTransfer: true)
     }
 }

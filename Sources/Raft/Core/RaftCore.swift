@@ -13,8 +13,15 @@ import DequeModule
 ///    process: the core must not go on with a disk that it cannot trust.
 /// 3. Committed entries go to the state machine, one batch at a time, each reported with ``applied(through:)``. The
 ///    state machine stores the last index it applied, and the configuration in force there, together with its data.
+///    An install of a snapshot ends the batch that is on its way: what is left of it is dropped.
 /// 4. After a crash, start from a ``RestoredState`` with everything that was reported durable, and with a new seed.
 /// 5. Pass an ``InstallSnapshot`` on only when its bytes have arrived and were checked.
+/// 6. Tell ``compact(through:)`` before entries go, and destroy the replicas of removed members only after
+///    ``Notice/configurationSettled(_:)``.
+/// 7. Where groups may sleep, report what the node's own heartbeats tell: ``nodeSilent(_:)``, ``nodeReturned(_:)``.
+///
+/// Senders are trusted to be who they say, within what authenticated connections can promise, and to be replicas; they
+/// are not trusted to be right, in time or in order.
 ///
 /// Breaking the contract traps. Messages never do, whatever they say: those that make no sense are counted in
 /// ``rejections`` and change nothing.
@@ -59,8 +66,11 @@ public struct RaftCore: Sendable {
     var effects = Effects()
     var writes = PendingWrites()
     var held: Deque<HeldEnvelope> = []
-    /// The term or the vote has changed since the last write was handed out.
-    var hasUnwrittenVote = false
+    /// The hard state has changed since the last write was handed out, in a way that must not be forgotten: the term,
+    /// the vote, or that a configuration is committed.
+    var hasUnwrittenHardState = false
+    /// The commit index that the last write contains.
+    var writtenCommit: LogIndex
     /// A snapshot that the next write installs.
     var unwrittenSnapshot: SnapshotMetadata?
     /// The write that installs the last accepted snapshot, until it is durable.
@@ -76,8 +86,12 @@ public struct RaftCore: Sendable {
     var earlyCampaignTicks = 0
     /// The leader's process seems to have died: this replica no longer protects it from campaigns.
     var isStickinessLifted = false
-    /// The leader has asked this replica to campaign, which waits for a configuration to be applied.
-    var isAskedToCampaign = false
+    /// Ticks for which a replica that has just started votes for nobody, since it may have granted a lease before.
+    var leaseGuardTicks = 0
+    /// Ticks for which this replica still follows its leader's request to campaign, should it not be able to yet.
+    var takeOverTicks = 0
+    /// Nodes of which the runtime has heard nothing for an election time-out, and nothing since.
+    var silentNodes: [NodeID] = []
 
     // Leadership. Empty and zero while another replica leads.
     /// What the leader knows about the other members, ascending by id.
@@ -87,6 +101,8 @@ public struct RaftCore: Sendable {
     /// No change of the configuration is proposed before this index is applied: one change at a time, and none before
     /// the leader knows what its predecessors have committed.
     var configurationBarrier = LogIndex.zero
+    /// The entry that spreads the knowledge that the configuration in force is committed; nil once it is applied.
+    var settlement: LogIndex?
     var ticksSinceHeartbeat = 0
     var ticksSinceQuorumCheck = 0
     var idleTicks = 0
@@ -120,9 +136,11 @@ public struct RaftCore: Sendable {
         self.options = options
         term = state.hardState.term
         vote = state.hardState.vote
+        writtenCommit = state.hardState.commit
         configuration = state.configuration
         log = RaftLog(restoring: state)
         random = SeededGenerator(seed: seed)
+        leaseGuardTicks = options.usesLeases ? options.electionTicks : 0
         forwardedReads = ForwardedReads(incarnation: random.next())
         resetCampaignTimer()
     }
@@ -179,6 +197,7 @@ public struct RaftCore: Sendable {
         case .readRequest(let request): handleReadRequest(request, from: from)
         case .readReply(let reply): handleReadReply(reply)
         case .quiesce(let quiesce): handleQuiesce(quiesce, from: from)
+        case .wakeRequest: handleWakeRequest(from: from)
         }
     }
 

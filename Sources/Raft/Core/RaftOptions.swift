@@ -12,7 +12,7 @@ public struct RaftOptions: Hashable, Sendable {
     /// True when leaders of this group answer reads by lease. A broken connection then never hastens a campaign.
     public var usesLeases = false
     /// Payload bytes of one append; a single larger entry travels alone.
-    public var maxMessageBytes = 256 << 10
+    public var maxMessageBytes = 512 << 10
     /// Entries of one append.
     public var maxMessageEntries = 1024
     /// Appends to one follower that are not acknowledged yet.

@@ -67,6 +67,9 @@ public struct RestoredState: Hashable, Sendable {
         case appliedBelowBase
         /// The state machine contains more than the log holds: its end is missing.
         case appliedBehindLog
+        /// A configuration in which somebody has two parts that exclude each other, or nobody votes. The one in force
+        /// may be empty: a replica that joins does not know it yet.
+        case configurationImpossible
         /// A configuration entry lies outside the log, or not behind what is applied, or out of order.
         case configurationOutOfPlace
     }
@@ -77,9 +80,11 @@ public struct RestoredState: Hashable, Sendable {
         if hardState.commit > log.lastIndex { throw .commitBehindLog }
         if applied < log.base.index { throw .appliedBelowBase }
         if applied > log.lastIndex { throw .appliedBehindLog }
+        guard configuration.members.isEmpty || configuration.isPlausible else { throw .configurationImpossible }
         var previous = applied
         for entry in configurations {
             guard entry.index > previous, entry.index <= log.lastIndex else { throw .configurationOutOfPlace }
+            guard entry.configuration.isPlausible else { throw .configurationImpossible }
             previous = entry.index
         }
     }

@@ -14,6 +14,7 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 up to and without `bound`.
-    mutating func number(below bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+    /// A number from 0 up to and without `bound`, by Lemire's multiplication; the standard library's way may change with
+    /// its version, and with it every run that a seed decides.
+    mutating func number(below bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
 }

@@ -10,7 +10,6 @@ struct EntryCache {
 
     /// The first index that is cached; nil when nothing is.
     var firstIndex: LogIndex? { entries.first?.index }
-    var count: Int { entries.count }
 
     mutating func append(_ entry: Entry) {
         precondition(entries.last.map { $0.index.next == entry.index } ?? true, "cached entries must be contiguous")
@@ -44,12 +43,6 @@ struct EntryCache {
     func contains(_ index: LogIndex) -> Bool {
         guard let first = entries.first?.index else { return false }
         return index >= first && index < first + entries.count
-    }
-
-    /// The entry at `index`, if it is cached.
-    func entry(at index: LogIndex) -> Entry? {
-        guard let first = entries.first?.index, contains(index) else { return nil }
-        return entries[index.distance(from: first)]
     }
 
     /// Entries in `first...last`, at least one, then as many as fit both limits. The caller knows that `first` is cached.

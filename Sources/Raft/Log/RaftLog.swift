@@ -92,7 +92,8 @@ struct RaftLog {
 
     /// Takes a leader's entries (AppendEntries, steps 2–4). The caller knows that they are contiguous.
     mutating func accept(_ entries: [Entry], after previous: LogPosition) -> Acceptance {
-        // What is committed is equal in all logs: a previous entry below the base is there, though unseen.
+        // What is committed is equal in all logs: a previous entry below the base is there, though unseen. Entries from
+        // the base on are compared.
         if previous.index >= base.index {
             guard contains(previous) else {
                 guard previous.index > committed else { return .contradictsCommitted }
@@ -100,7 +101,7 @@ struct RaftLog {
             }
         }
         let end = previous.index + entries.count
-        guard let fresh = entries.firstIndex(where: { $0.index > base.index && !contains($0.position) }) else {
+        guard let fresh = entries.firstIndex(where: { $0.index >= base.index && !contains($0.position) }) else {
             return .matches(end, truncatedFrom: nil)
         }
         let conflict = entries[fresh].index

@@ -60,9 +60,9 @@ public struct HeartbeatBundle: Hashable, Sendable {
     }
 
     /// The messages again, one a group, to be fed to the groups' cores.
-    public func forEach(_ body: (Envelope) -> Void) {
-        for item in heartbeats { body(envelope(item, .heartbeat(item.payload))) }
-        for item in replies { body(envelope(item, .heartbeatReply(item.payload))) }
+    public var envelopes: [Envelope] {
+        heartbeats.map { envelope($0, .heartbeat($0.payload)) }
+            + replies.map { envelope($0, .heartbeatReply($0.payload)) }
     }
 
     private func envelope<Payload>(_ item: Item<Payload>, _ message: Message) -> Envelope {

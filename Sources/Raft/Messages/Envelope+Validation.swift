@@ -51,7 +51,7 @@ extension Envelope {
             return reply.index <= .max
         case .quiesce(let quiesce):
             return quiesce.lastEntry.isPlausible(within: term) && quiesce.lastEntry.term == term
-        case .heartbeatReply, .staleTerm, .campaignNow, .readRequest:
+        case .heartbeatReply, .staleTerm, .campaignNow, .readRequest, .wakeRequest:
             return true
         }
     }

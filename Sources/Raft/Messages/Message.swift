@@ -15,6 +15,7 @@ public enum Message: Hashable, Sendable {
     case readRequest(ReadRequest)
     case readReply(ReadReply)
     case quiesce(Quiesce)
+    case wakeRequest(WakeRequest)
 }
 
 /// A message with its addresses. `term` is always the sender's current term.

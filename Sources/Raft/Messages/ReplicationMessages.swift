@@ -88,11 +88,19 @@ public struct InstallSnapshot: Hashable, Sendable, LeavesAtOnce {
 
 /// "Nothing is going on: stop your timers." The store's liveness stands in for heartbeats until something happens.
 public struct Quiesce: Hashable, Sendable, LeavesAtOnce {
-    /// Where the leader's log ends, all of it committed. A follower whose log ends elsewhere stays awake and says so.
+    /// Where the leader's log ends, all of it committed. A follower whose log ends elsewhere stays awake and says so with a ``WakeRequest``.
     public let lastEntry: LogPosition
 
     /// Makes the message.
     public init(lastEntry: LogPosition) { self.lastEntry = lastEntry }
 
     var asMessage: Message { .quiesce(self) }
+}
+
+/// "I cannot sleep": the answer of a follower that lacks something, or believed the leader's node to be dead.
+public struct WakeRequest: Hashable, Sendable, LeavesAtOnce {
+    /// Makes the message.
+    public init() {}
+
+    var asMessage: Message { .wakeRequest(self) }
 }

@@ -29,6 +29,9 @@ struct ReadQueue {
     /// The newest round that is not confirmed yet.
     var pendingRound: ReadRound { rounds.last?.number ?? .none }
 
+    /// One round on its way and one behind it keep the network busy; more would only be smaller.
+    var mayBeginRound: Bool { rounds.count < 2 }
+
     mutating func add(_ read: Origin) {
         waiting.append(read)
         count += 1
@@ -101,6 +104,8 @@ struct ConfirmedReads {
     var count: Int { reads.count }
 
     mutating func add(_ token: ReadToken, index: LogIndex) { reads.append((token, index)) }
+
+    mutating func remove(_ token: ReadToken) { reads.removeAll { $0.token == token } }
 
     /// Hands out every read whose index is at most `applied`, in the order of their confirmation.
     mutating func release(applied: LogIndex) -> [(token: ReadToken, index: LogIndex)] {

@@ -10,8 +10,6 @@ struct InflightWindow: Hashable {
     private var messages: Deque<Message> = []
     private var bytes = 0
 
-    var isEmpty: Bool { messages.isEmpty }
-
     func isFull(_ options: RaftOptions) -> Bool {
         messages.count >= options.maxInflightMessages || bytes >= options.maxInflightBytes
     }

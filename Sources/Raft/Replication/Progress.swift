@@ -22,8 +22,9 @@ struct Progress: Hashable {
     var window = InflightWindow()
     /// The runtime has heard nothing from its node for an election time-out: a sleeping group does not wait for it.
     var isSilent = false
-    /// Whether anything was heard from it since the leader last checked for a quorum.
+    /// Whether anything was heard from it since the leader last checked for a quorum, and in the time before that.
     var isRecentlyActive = true
+    var wasRecentlyActive = true
     /// The newest round of reads that it has answered.
     var confirmedRound = ReadRound.none
     /// The commit index that it was told last.
@@ -38,6 +39,9 @@ struct Progress: Hashable {
 
     var isReplicating: Bool { state == .replicate }
 
+    /// Heard from within the last one or two election time-outs.
+    var isAlive: Bool { !isSilent && (isRecentlyActive || wasRecentlyActive) }
+
     func canSend(_ options: RaftOptions) -> Bool {
         switch state {
         case .probe(let isPaused): !isPaused
@@ -50,6 +54,12 @@ struct Progress: Hashable {
         state = .probe(isPaused: false)
         self.next = max(match.next, next)
         window.removeAll()
+    }
+
+    /// Probes again once the follower answers a heartbeat.
+    mutating func becomePausedProbe(next: LogIndex) {
+        becomeProbe(next: next)
+        state = .probe(isPaused: true)
     }
 
     mutating func becomeReplicate() {

@@ -29,17 +29,24 @@ public enum EntryPayload: Hashable, Sendable {
     /// The configuration that holds once this entry is applied.
     indirect case configuration(Configuration)
 
-    /// Bytes that limits on messages, caches and uncommitted entries charge for this payload.
+    /// Bytes that limits on messages, caches and uncommitted entries charge for this payload: its own, and what an entry
+    /// costs in memory besides, so that many small entries are limited like a few large ones.
     ///
     /// An empty payload costs nothing, so that a leader's first entry always fits.
     @inlinable
     public var sizeBytes: Int {
         switch self {
         case .noop: 0
-        case .command(let bytes): bytes.count
-        case .configuration(let configuration): configuration.sizeBytes
+        case .command(let bytes): Self.commandBytes(bytes)
+        case .configuration(let configuration): Self.overheadBytes + configuration.sizeBytes
         }
     }
+
+    /// What an entry costs in memory besides the bytes of its command.
+    public static let overheadBytes = 64
+
+    @inlinable
+    static func commandBytes(_ command: [UInt8]) -> Int { overheadBytes + command.count }
 }
 
 /// The identity of an entry: its term and its index, ordered as logs are compared in elections (5.4.1 of the paper,

@@ -164,17 +164,17 @@ struct CommitTraps {
     @Test("13. The cap on uncommitted bytes outlives a change of term")
     func capOutlivesTerms() {
         var options = RaftOptions.test
-        options.maxUncommittedBytes = 100
+        options.maxUncommittedBytes = 100 + EntryPayload.overheadBytes
         var leader = Replica(1, options: options)
         leader.lead(votes: [2])
         _ = try? leader.core.propose([[UInt8](repeating: 0, count: 90)])
-        #expect(throws: RaftCore.ProposalRefusal.overloaded(uncommittedBytes: 90)) {
+        #expect(throws: RaftCore.ProposalRefusal.overloaded(uncommittedBytes: 90 + EntryPayload.overheadBytes)) {
             try leader.core.propose([[UInt8](repeating: 0, count: 20)])
         }
         leader.sync()
         leader.receive(.staleTerm(StaleTermNotice()), from: 2, term: 5)
         leader.lead(votes: [2])
-        #expect(throws: RaftCore.ProposalRefusal.overloaded(uncommittedBytes: 90)) {
+        #expect(throws: RaftCore.ProposalRefusal.overloaded(uncommittedBytes: 90 + EntryPayload.overheadBytes)) {
             try leader.core.propose([[UInt8](repeating: 0, count: 20)])
         }
         leader.acknowledge(2)
@@ -184,7 +184,7 @@ struct CommitTraps {
     @Test("13. What a restart finds uncommitted counts too")
     func capOutlivesRestarts() {
         var options = RaftOptions.test
-        options.maxUncommittedBytes = 100
+        options.maxUncommittedBytes = 100 + EntryPayload.overheadBytes
         var leader = Replica(1, options: options, restoring: restored([1, 1], uncommittedBytes: 95))
         leader.lead(votes: [2])
         #expect(throws: RaftCore.ProposalRefusal.overloaded(uncommittedBytes: 95)) {

@@ -76,6 +76,21 @@ struct ElectionTraps {
         #expect(candidate.core.role == .candidate)
     }
 
+    @Test("8. A voter that takes itself for a learner, in an old term, can still be won")
+    func grantFromUnawareVoter() {
+        let joining = Configuration(
+            voters: [NodeID(2)],
+            learners: [Configuration.Learner(id: NodeID(1), promotion: .manual)]
+        )
+        var voter = Replica(1, joining)
+        voter.receive(preVote(7, last: at(5, 9)), from: 2, term: 6)
+        #expect(voter.takeSent().last.map { [$0.message] } == [.granted(preVote: 7)])
+        var candidate = Replica(2, restoring: restored([5], term: 6))
+        candidate.core.campaign()
+        candidate.receive(.granted(preVote: 7), from: 1, term: 0)
+        #expect(candidate.core.role == .candidate)
+    }
+
     @Test("9. An isolated replica that has reached a later term can come back")
     func laterTermRejoins() {
         var leader = Replica(1)
@@ -99,6 +114,21 @@ struct ElectionTraps {
         follower.receive(preVote(2, last: at(1, 8)), from: 3, term: 1)
         let refusal = PreVoteReply(prospectiveTerm: Term(2), isGranted: false, committed: .origin)
         #expect(follower.takeSent().last?.message == .preVoteReply(refusal))
+    }
+
+    @Test("28. With leases, a replica that has just started votes for nobody: it may have granted one")
+    func leaseOutlivesRestart() {
+        var options = RaftOptions.test
+        options.usesLeases = true
+        var voter = Replica(3, options: options)
+        let request = Message.voteRequest(VoteRequest(lastEntry: .origin, isTransfer: false, committed: .origin))
+        voter.receive(request, from: 2, term: 1)
+        voter.sync()
+        #expect(voter.core.term == .zero)
+        voter.tick(10)
+        voter.receive(request, from: 2, term: 1)
+        voter.sync()
+        #expect(voter.sent.map(\.message) == [.voteReply(VoteReply(isGranted: true, committed: .origin))])
     }
 
     @Test("10. A joint quorum is a majority of each half, without exception")

@@ -174,9 +174,38 @@ struct MembershipTraps {
         #expect(leader.core.configuration.isJoint)
         leader.acknowledge(2, 3)
         leader.settle()
-        leader.acknowledge(2, 3)
-        leader.settle()
         #expect(leader.core.configuration == .voters(1, 2, 3))
+        #expect(!leader.notices.contains(.configurationSettled(.voters(1, 2, 3))))
+        leader.acknowledge(2)
+        leader.settle()
+        #expect(leader.notices.contains(.configurationSettled(.voters(1, 2, 3))), "a quorum could go on without it")
+    }
+
+    @Test("20. A newcomer that is alive and lags is waited for, even right after a quorum check")
+    func laggingNewcomerIsWaitedFor() throws {
+        var leader = loneLeader()
+        _ = try leader.core.proposeMembership(MembershipChange([.add(NodeID(2)), .add(NodeID(3))]))
+        leader.settle()
+        for _ in 0..<25 {
+            leader.tick()
+            leader.settle()
+            leader.acknowledge(2)
+            leader.receive(.heartbeatReply(HeartbeatReply(readRound: .none)), from: 2, term: 1)
+            leader.receive(.heartbeatReply(HeartbeatReply(readRound: .none)), from: 3, term: 1)
+            #expect(leader.core.configuration.voters == [NodeID(1)])
+        }
+    }
+
+    @Test("A configuration in force is on disk as committed, whatever else happens")
+    func adoptedConfigurationsAreDurable() {
+        let entry = RestoredState.ConfigurationEntry(index: LogIndex(2), configuration: .voters(1, 2))
+        var follower = Replica(2, restoring: restored([1, 1], commit: 1, applied: 1, configurations: [entry]))
+        follower.receive(.heartbeat(commit: 2), from: 1, term: 1)
+        follower.take()
+        #expect(follower.writes.isEmpty)
+        follower.core.applied(through: LogIndex(2))
+        follower.take()
+        #expect(follower.writes.last?.hardState.commit == LogIndex(2))
     }
 
     @Test("One change at a time, and none before the leader's own first entry is applied")
