@@ -9,10 +9,12 @@ extension ClusterHarness {
         case message(Envelope)
         case connectionLost(NodeID)
         case silence(NodeID)
+        case returned(NodeID)
     }
 
     mutating func feed(_ event: CoreEvent, to position: Int) throws(Violation) {
         let before = Standing(replicas[position].core)
+        now += 1
         switch event {
         case .tick:
             replicas[position].core.tick()
@@ -29,6 +31,11 @@ extension ClusterHarness {
         case .silence(let node):
             replicas[position].core.nodeSilent(node)
             if before.leader == node { known[position].ticksSinceLeader = nil }
+            known[position].silent.insert(node)
+            try judgeTerm(position, before)
+        case .returned(let node):
+            replicas[position].core.nodeReturned(node)
+            known[position].silent.remove(node)
             try judgeTerm(position, before)
         }
     }
@@ -44,6 +51,8 @@ extension ClusterHarness {
 
     /// Whether a replica has to protect its leader from the candidate: it leads, or has heard its leader (4.2.3).
     private func protectsLeader(_ position: Int, _ before: Standing, from candidate: NodeID) -> Bool {
+        // It may have granted a lease before it started.
+        if mix.options.usesLeases, known[position].ticksSinceStart < mix.options.electionTicks { return true }
         guard let leader = before.leader, leader != candidate else { return false }
         if before.role == .leader { return true }
         guard let ticks = known[position].ticksSinceLeader else { return false }
@@ -70,20 +79,35 @@ extension ClusterHarness {
             guard core.committedIndex <= max(before.commit, shown) else {
                 throw Violation(description: "commitment: \(id) commits more than an append has shown to match")
             }
-            hears(envelope, position)
+            try hears(envelope, position)
         case .heartbeat, .installSnapshot, .quiesce:
-            hears(envelope, position)
+            try hears(envelope, position)
         default:
             break
         }
-        if core.role == .leader, core.term == envelope.term {
-            known[position].heard[envelope.from] = known[position].ticksLeading
-        }
+        guard core.role == .leader, core.term == envelope.term else { return }
+        known[position].heard[envelope.from] = known[position].ticksLeading
+        known[position].silent.remove(envelope.from)
     }
 
-    private mutating func hears(_ envelope: Envelope, _ position: Int) {
+    /// Whoever hears its leader is awake, unless it is told to sleep by a leader whose node it believes to be alive.
+    private mutating func hears(_ envelope: Envelope, _ position: Int) throws(Violation) {
         let core = replicas[position].core
-        if core.leader == envelope.from, core.term == envelope.term { known[position].ticksSinceLeader = 0 }
+        guard core.leader == envelope.from, core.term == envelope.term else { return }
+        known[position].ticksSinceLeader = 0
+        switch envelope.message {
+        case .quiesce:
+            guard !core.isQuiet || !known[position].silent.contains(envelope.from) else {
+                throw Violation(description: "sleep: \(core.id) obeys \(envelope.from), whose node is silent")
+            }
+        case .heartbeat:
+            checker.sees(heartbeatOf: envelope.term, heardBy: core.id, at: now)
+            fallthrough
+        default:
+            guard !core.isQuiet else {
+                throw Violation(description: "sleep: \(core.id) hears its leader and sleeps on")
+            }
+        }
     }
 
     /// Where leaders answer reads by lease, a broken connection proves nothing and hastens nothing.
@@ -108,6 +132,7 @@ extension ClusterHarness {
     private mutating func judgeTick(_ position: Int, _ before: Standing) throws(Violation) {
         try judgeTerm(position, before)
         if before.isQuiet { return }
+        known[position].ticksSinceStart += 1
         known[position].ticksSinceLeader = known[position].ticksSinceLeader.map { $0 + 1 }
         let core = replicas[position].core
         guard core.role == .leader, !core.isQuiet else { return }
@@ -117,8 +142,7 @@ extension ClusterHarness {
         let isHeard = { (voter: NodeID) in
             voter == core.id || watch.ticksLeading - (watch.heard[voter] ?? 0) < patience
         }
-        let halves = [core.configuration.voters, core.configuration.outgoingVoters].filter { !$0.isEmpty }
-        guard halves.allSatisfy({ half in half.count { isHeard($0) } > half.count / 2 }) else {
+        guard core.configuration.hasMajorities(where: isHeard) else {
             throw Violation(description: "quorum check: \(core.id) leads two election time-outs without being heard")
         }
     }
@@ -152,7 +176,61 @@ extension ClusterHarness {
         }
     }
 
+    /// A leader is one by the votes of a quorum, and commits what a quorum has stored of its own term (3.4, 3.6.2): told
+    /// from what everybody has sent and stored. Judged after each event, against what was known before it.
+    func judgeLeader(_ position: Int) throws(Violation) {
+        let core = replicas[position].core
+        guard core.role == .leader else { return }
+        guard known[position].role == .leader, known[position].term == core.term else {
+            let isElected = core.configuration.hasMajorities { voter in
+                voter == core.id || checker.hasVoted(voter, for: core.id, in: core.term)
+            }
+            guard isElected else {
+                throw Violation(description: "election: \(core.id) leads term \(core.term) without a quorum's votes")
+            }
+            return
+        }
+        let commit = core.committedIndex
+        guard commit > known[position].commit else { return }
+        guard core.termHistory.term(at: commit) == core.term else {
+            throw Violation(description: "commitment: \(core.id) counts copies of \(commit), of an older term")
+        }
+        let isStored = core.configuration.hasMajorities { voter in
+            self.position(of: voter).map { replicas[$0].disk.holds(commit, of: core.term) } ?? true
+        }
+        guard isStored else {
+            throw Violation(description: "commitment: \(core.id) commits \(commit), which no quorum has stored")
+        }
+    }
+
+    /// A leader answers its own read once a quorum has heard it since the read began (6.4).
+    func judgeRead(_ read: PendingRead, _ position: Int) throws(Violation) {
+        let configuration = replicas[position].core.configuration
+        guard read.isAtLeader, read.configuration == configuration else { return }
+        let isConfirmed = configuration.hasMajorities { voter in
+            voter == read.replica || checker.lastHeartbeat(of: read.term, heardBy: voter) >= read.began
+        }
+        guard isConfirmed else {
+            throw Violation(description: "linearizability: \(read.replica) answers a read that no quorum has confirmed")
+        }
+    }
+
     // MARK: Configurations
+
+    /// Members that are gone are not needed any more: a majority of those who are left remembers that they are gone.
+    func judgeSettlement(of configuration: Configuration, _ position: Int) throws(Violation) {
+        let core = replicas[position].core
+        // Learners were never needed.
+        guard let index = checker.index(ofLeavingJointFor: configuration) else { return }
+        let isRemembered = configuration.hasMajorities { voter in
+            guard let other = self.position(of: voter) else { return false }
+            let disk = replicas[other].disk
+            return max(disk.hardState.commit, disk.flushed.index) >= index
+        }
+        guard isRemembered else {
+            throw Violation(description: "membership: \(core.id) lets members go that may be needed for a vote")
+        }
+    }
 
     /// One change of the members at a time, by a leader that knows what is committed (4.1, 4.3); and whoever stores a
     /// configuration stores that the one before it is committed.
@@ -195,5 +273,13 @@ extension ClusterHarness {
                 throw Violation(description: "promotion: \(id) votes before it has caught up")
             }
         }
+    }
+}
+
+extension Configuration {
+    /// Whether a majority of the voters satisfies the condition, and one of the outgoing voters if there are any: told
+    /// without the core's own notion of a quorum.
+    func hasMajorities(where condition: (NodeID) -> Bool) -> Bool {
+        [voters, outgoingVoters].allSatisfy { half in half.isEmpty || half.count(where: condition) > half.count / 2 }
     }
 }

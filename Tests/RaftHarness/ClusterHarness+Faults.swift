@@ -119,7 +119,7 @@ extension ClusterHarness {
             try finish(position)
         }
         for id in replicas[position].returns {
-            replicas[position].core.nodeReturned(id)
+            try feed(.returned(id), to: position)
             try finish(position)
         }
         replicas[position].silences.removeAll()

@@ -85,8 +85,11 @@ extension ClusterHarness {
         guard (try? replicas[leader].core.transferLeadership(to: replicas[successor].id)) != nil else {
             throw Violation(description: "liveness: a healthy leader refuses to hand over to a voter")
         }
+        // A lost order is repeated with the next heartbeat.
+        if mix.options.electionTicks > 2 * mix.options.heartbeatTicks + 1, chance(50) { ordersToLose = 1 }
         try finish(leader, mayGather: false)
         for _ in 0..<mix.options.electionTicks { try runRound() }
+        ordersToLose = 0
         guard replicas[successor].core.role == .leader else {
             throw Violation(description: "transfer: \(replicas[successor].id) does not become leader")
         }

@@ -69,6 +69,10 @@ extension ClusterHarness {
             return
         }
         guard let position = position(of: envelope.to), replicas[position].isUp else { return }
+        if case .campaignNow = envelope.message, ordersToLose > 0 {
+            ordersToLose -= 1
+            return
+        }
         if case .installSnapshot(let install) = envelope.message,
             replicas[position].core.wantsSnapshot(install.metadata),
             replicas[position].staged[install.metadata] == nil
@@ -267,6 +271,9 @@ extension ClusterHarness {
             replica: replica.id,
             incarnation: replica.incarnation,
             isAtLeader: replica.core.role == .leader,
+            term: replica.core.term,
+            configuration: replica.core.configuration,
+            began: now,
             needed: checker.committed
         )
     }

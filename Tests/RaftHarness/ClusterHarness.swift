@@ -28,6 +28,10 @@ struct ClusterHarness {
     var checker = SafetyChecker()
     var coverage = Coverage()
     var timeline: Timeline
+    /// Counts events.
+    var now = 0
+    /// Orders to campaign that are yet to be lost.
+    var ordersToLose = 0
     var lastRead: UInt64 = 0
     var lastCommand: UInt64 = 0
     var nextID: UInt64
@@ -48,6 +52,10 @@ struct ClusterHarness {
         let incarnation: Int
         /// Whether a leader asked itself: then no message can be lost, and there must be an outcome.
         let isAtLeader: Bool
+        let term: Term
+        let configuration: Configuration
+        /// When.
+        let began: Int
         /// What had been committed when the read began.
         let needed: LogIndex
     }
@@ -124,10 +132,10 @@ struct ClusterHarness {
             network.append(envelope)
         }
         known[position].isRefused.removeAll()
-        if let transfer = known[position].transfer {
-            let isOver = replicas[position].core.status.transferTarget != transfer.target
-            known[position].transfer =
-                isOver ? nil : (transfer.target, replicas[position].core.termHistory.lastIndex)
+        if let transfer = known[position].transfer,
+            replicas[position].core.status.transferTarget != transfer.target
+        {
+            known[position].transfer = nil
         }
         if let committed = effects.committed { replicas[position].applying = committed }
         for request in effects.logReads { startLogRead(position, request) }
@@ -207,6 +215,7 @@ struct ClusterHarness {
         case .steppedDown, .leaderChanged: break
         case .configurationSettled(let configuration):
             coverage.count(.settlement)
+            try judgeSettlement(of: configuration, position)
             for id in configuration.retired where !destroyable.contains(id) { destroyable.append(id) }
         case .retiredMemberHeard: coverage.count(.retiredHeard)
         case .quiesced: coverage.count(.sleep)
@@ -228,11 +237,12 @@ struct ClusterHarness {
             reads[token] = nil
             coverage.count(.readFailed)
         case .ready(let token, let index):
-            guard let needed = reads.removeValue(forKey: token)?.needed else { return }
-            guard index >= needed, replica.state.index >= index else {
+            guard let read = reads.removeValue(forKey: token) else { return }
+            try judgeRead(read, position)
+            guard index >= read.needed, replica.state.index >= index else {
                 throw Violation(
                     description:
-                        "linearizability: \(replica.id) at \(replica.state.index) answers a read at \(index) that must see \(needed)"
+                        "linearizability: \(replica.id) at \(replica.state.index) answers a read at \(index) that must see \(read.needed)"
                 )
             }
             coverage.count(replica.core.role == .leader ? .readServed : .followerReadServed)
@@ -273,6 +283,7 @@ struct ClusterHarness {
             throw Violation(description: "\(replica.id): term goes back to \(replica.core.term)")
         }
         try checkRole(position)
+        try judgeLeader(position)
         known[position].commit = commit
         known[position].term = replica.core.term
         known[position].role = replica.core.role

@@ -15,6 +15,9 @@ struct ReplicaWatch {
     /// Ticks since it heard its leader; nil when it owes that leader no protection: it was not heard since the start, or
     /// its process was said to have died.
     var ticksSinceLeader: Int?
+    var ticksSinceStart = 0
+    /// Nodes that it was told to be silent.
+    var silent: Set<NodeID> = []
     /// Who has asked for a pre-vote since effects were last taken, and whether it had to be refused each time.
     var isRefused: [NodeID: Bool] = [:]
 

@@ -21,6 +21,11 @@ struct SafetyChecker {
         let term: Term
     }
 
+    private struct Hearing: Hashable {
+        let listener: NodeID
+        let term: Term
+    }
+
     /// Every version of the entry at each index that was ever written by anybody.
     private var versions: [[Version]] = []
     /// The terms of all committed entries; the first is index 1's.
@@ -33,6 +38,8 @@ struct SafetyChecker {
     private var configurations: [(position: LogPosition, configuration: Configuration)] = []
     /// Ids that the committed configurations have let go.
     private var retired: Set<NodeID> = []
+    /// When each replica last heard a heartbeat of each term.
+    private var heartbeats: [Hearing: Int] = [:]
     private var leaders: [Term: NodeID] = [:]
     private var ballots: [Ballot: NodeID] = [:]
 
@@ -120,6 +127,32 @@ struct SafetyChecker {
             throw Violation(description: "membership: \(id) was removed and is a member again")
         }
         retired.formUnion(configuration.retired)
+    }
+
+    func hasVoted(_ voter: NodeID, for candidate: NodeID, in term: Term) -> Bool {
+        ballots[Ballot(voter: voter, term: term)] == candidate
+    }
+
+    mutating func sees(heartbeatOf term: Term, heardBy listener: NodeID, at time: Int) {
+        heartbeats[Hearing(listener: listener, term: term)] = time
+    }
+
+    /// When the replica last heard a heartbeat of the term; before all time if it never did.
+    func lastHeartbeat(of term: Term, heardBy listener: NodeID) -> Int {
+        heartbeats[Hearing(listener: listener, term: term)] ?? -1
+    }
+
+    /// Where this configuration was committed, if it was last and the one before was joint.
+    func index(ofLeavingJointFor configuration: Configuration) -> LogIndex? {
+        let decided = configurations.filter { isCommitted($0.position) }.sorted { $0.position < $1.position }
+        guard let last = decided.last, last.configuration == configuration,
+            decided.dropLast().last?.configuration.isJoint == true
+        else { return nil }
+        return last.position.index
+    }
+
+    private func isCommitted(_ position: LogPosition) -> Bool {
+        position.index <= committed && committedTerms[Int(position.index.rawValue) - 1] == position.term
     }
 
     /// The index of a log's last configuration entry before `index`.

@@ -55,6 +55,12 @@ struct SimulatedDisk {
         entries.append(contentsOf: request.entries)
     }
 
+    /// Whether the entry of that term is here, or covered by what is.
+    func holds(_ index: LogIndex, of term: Term) -> Bool {
+        if index <= base.index { return true }
+        return index <= lastIndex && entries[index.distance(from: base.index) - 1].term == term
+    }
+
     mutating func compact(through index: LogIndex) {
         guard index > base.index else { return }
         let count = index.distance(from: base.index)
