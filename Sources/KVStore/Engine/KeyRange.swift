@@ -30,13 +30,18 @@ public struct KeyRange: Hashable, Sendable {
 enum KeyOrder {
     /// Negative if `a` is before `b`, zero if they are equal, positive if `a` is behind `b`.
     static func compare(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        a.withUnsafeBytes { a in
-            b.withUnsafeBytes { b in
-                let common = min(a.count, b.count)
-                guard common > 0, let start = a.baseAddress, let other = b.baseAddress else { return a.count - b.count }
-                let order = memcmp(start, other, common)
-                return order != 0 ? Int(order) : a.count - b.count
-            }
-        }
+        a.withUnsafeBytes { a in b.withUnsafeBytes { b in compare(a, b) } }
+    }
+
+    /// The same for parts of longer byte strings.
+    static func compare(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Int {
+        a.withUnsafeBytes { a in b.withUnsafeBytes { b in compare(a, b) } }
+    }
+
+    private static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+        let common = min(a.count, b.count)
+        guard common > 0, let start = a.baseAddress, let other = b.baseAddress else { return a.count - b.count }
+        let order = memcmp(start, other, common)
+        return order != 0 ? Int(order) : a.count - b.count
     }
 }

@@ -44,6 +44,23 @@ public struct WriteBatch: Sendable {
         longestValueBytes = max(longestValueBytes, value.count)
     }
 
+    /// Gives the key that is `prefix` and then `key` this value, without joining the two first.
+    mutating func put(_ prefix: [UInt8], _ key: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
+        begin(Tag.put)
+        append(prefix, key)
+        appendCount(value.count)
+        bytes.append(contentsOf: value)
+        longestKeyBytes = max(longestKeyBytes, prefix.count + key.count)
+        longestValueBytes = max(longestValueBytes, value.count)
+    }
+
+    /// Removes the key that is `prefix` and then `key`, without joining the two first.
+    mutating func delete(_ prefix: [UInt8], _ key: ArraySlice<UInt8>) {
+        begin(Tag.delete)
+        append(prefix, key)
+        longestKeyBytes = max(longestKeyBytes, prefix.count + key.count)
+    }
+
     /// Removes the key, if it is there.
     public mutating func delete(_ key: [UInt8]) {
         begin(Tag.delete)
@@ -89,12 +106,22 @@ public struct WriteBatch: Sendable {
     }
 
     private mutating func append(_ string: [UInt8]) {
-        var rest = string.count
+        appendCount(string.count)
+        bytes.append(contentsOf: string)
+    }
+
+    private mutating func append(_ prefix: [UInt8], _ rest: ArraySlice<UInt8>) {
+        appendCount(prefix.count + rest.count)
+        bytes.append(contentsOf: prefix)
+        bytes.append(contentsOf: rest)
+    }
+
+    private mutating func appendCount(_ count: Int) {
+        var rest = count
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
         }
         bytes.append(UInt8(rest))
-        bytes.append(contentsOf: string)
     }
 }

@@ -27,6 +27,8 @@ extension RaftCore {
     /// Starts an election now, as if the leader had not been heard for an election time-out.
     public mutating func campaign() {
         guard role != .leader else { return }
+        // A lease that this replica has granted, or may have before it started, binds its own vote too.
+        if options.usesLeases, protectsLeader(from: id) { return }
         wake()
         preCampaign()
     }
@@ -106,7 +108,7 @@ extension RaftCore {
             PreVoteReply(
                 prospectiveTerm: request.prospectiveTerm,
                 isGranted: isGranted,
-                committed: log.lastCommitted
+                committed: log.lastCommitted(upTo: request.lastEntry.index)
             ),
             to: candidate
         )
@@ -144,7 +146,8 @@ extension RaftCore {
             if role == .preCandidate { role = .follower }
             resetCampaignTimer()
         }
-        sendOnceDurable(VoteReply(isGranted: isGranted, committed: log.lastCommitted), to: candidate)
+        let known = log.lastCommitted(upTo: request.lastEntry.index)
+        sendOnceDurable(VoteReply(isGranted: isGranted, committed: known), to: candidate)
     }
 
     mutating func handleVoteReply(_ reply: VoteReply, from voter: NodeID) {
@@ -197,14 +200,19 @@ extension RaftCore {
     private mutating func expectCampaign(against node: NodeID) {
         guard role == .follower, leader == node else { return }
         wake()
-        isStickinessLifted = true
-        earlyCampaignTicks = options.electionTicks
-        let rank = configuration.members.filter { $0 != node && configuration.isVoter($0) }.firstIndex(of: id) ?? 0
-        ticksUntilCampaign = rank * options.campaignRetryTicks
+        doubtLeader()
         if ticksUntilCampaign == 0 {
             resetCampaignTimer()
             preCampaign()
         }
+    }
+
+    /// No longer protects the leader, and stands soon: the first among the other voters at once, each further one later.
+    private mutating func doubtLeader() {
+        isStickinessLifted = true
+        earlyCampaignTicks = options.electionTicks
+        let rank = configuration.members.filter { $0 != leader && configuration.isVoter($0) }.firstIndex(of: id) ?? 0
+        ticksUntilCampaign = rank * options.campaignRetryTicks
     }
 
     mutating func retryEarlyCampaign() {
@@ -297,6 +305,8 @@ extension RaftCore {
         ticksSinceLeader = 0
         earlyCampaignTicks = 0
         resetCampaignTimer()
+        // The runtime reports that a node has returned before it feeds new messages from there: this one is an old one.
+        if silentNodes.contains(sender) { doubtLeader() }
         return true
     }
 }

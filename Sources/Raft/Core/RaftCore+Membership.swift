@@ -80,6 +80,7 @@ extension RaftCore {
         peers.sort { $0.id < $1.id }
         guard configuration.isVoter(id) else { return stepDownRemoved() }
         if let transfer, !configuration.isVoter(transfer.target) { abortTransfer() }
+        settlement = nil
         if !configuration.isJoint { settleConfiguration(wasJoint: wasJoint) }
         // A smaller quorum may have been waiting for nobody but those who left.
         advanceCommit()

@@ -57,6 +57,7 @@ extension RaftCore {
         if role == .leader {
             noticeSettlement()
             leaveJointConfiguration()
+            continueTransfer()
         }
         takeOverLeadership()
     }

@@ -34,10 +34,11 @@ extension RaftCore {
         continueTransfer()
     }
 
-    /// Tells the target to campaign, once it has everything: it could not win without.
+    /// Tells the target to campaign, once it has everything, for it could not win without, and once no change of the
+    /// configuration can add to that.
     mutating func continueTransfer() {
         guard let transfer, !transfer.hasAsked, let peer = peerIndex(of: transfer.target),
-            peers[peer].match == log.lastIndex
+            peers[peer].match == log.lastIndex, log.applied >= configurationBarrier
         else { return }
         self.transfer?.hasAsked = true
         send(CampaignNow(), to: transfer.target)

@@ -18,7 +18,8 @@ import DequeModule
 /// 5. Pass an ``InstallSnapshot`` on only when its bytes have arrived and were checked.
 /// 6. Tell ``compact(through:)`` before entries go, and destroy the replicas of removed members only after
 ///    ``Notice/configurationSettled(_:)``.
-/// 7. Where groups may sleep, report what the node's own heartbeats tell: ``nodeSilent(_:)``, ``nodeReturned(_:)``.
+/// 7. Where groups may sleep, report what the node's own heartbeats tell: ``nodeSilent(_:)``, ``nodeReturned(_:)``;
+///    the latter before anything that the node has sent since is fed.
 ///
 /// Senders are trusted to be who they say, within what authenticated connections can promise, and to be replicas; they
 /// are not trusted to be right, in time or in order.
@@ -208,8 +209,9 @@ public struct RaftCore: Sendable {
         switch envelope.message {
         case .append, .heartbeat, .installSnapshot, .quiesce:
             send(StaleTermNotice(), to: envelope.from)
-        case .voteRequest:
-            sendOnceDurable(VoteReply(isGranted: false, committed: log.lastCommitted), to: envelope.from)
+        case .voteRequest(let request):
+            let known = log.lastCommitted(upTo: request.lastEntry.index)
+            sendOnceDurable(VoteReply(isGranted: false, committed: known), to: envelope.from)
         default:
             break
         }

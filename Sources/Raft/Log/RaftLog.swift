@@ -55,6 +55,14 @@ struct RaftLog {
         return LogPosition(term: term, index: committed)
     }
 
+    /// The last committed position that a log which ends at `end` may hold too; the origin where that is not known any
+    /// more.
+    func lastCommitted(upTo end: LogIndex) -> LogPosition {
+        let index = min(committed, end)
+        guard let term = terms.term(at: index) else { return .origin }
+        return LogPosition(term: term, index: index)
+    }
+
     func term(at index: LogIndex) -> Term? { terms.term(at: index) }
 
     /// Whether the log has this very entry, or has compacted it away as its base.

@@ -1,0 +1,158 @@
+public import Raft
+
+/// The replicated state machine of one partition: what its log's committed entries come to, in order, on this node.
+///
+///     committed entries ──▶ apply ──▶ one engine batch: data + remembered commands + applied state
+///
+/// Replicas that have applied the same entries have the same data, whatever engines they use, in whatever batches
+/// the entries came and however often their nodes crashed meanwhile; ``checksum()`` shows it.
+///
+/// **After a crash** the engine has kept the state after some earlier batch, as a whole. The applied state is part of
+/// it and tells which: position and configuration are what `RestoredState` wants, and the log is applied again from
+/// there. Entries that were applied before are skipped. The log may be cut up to ``flushedIndex()`` and no further.
+///
+/// **Errors** leave everything as it was; see ``StateMachineError``.
+///
+/// There is one state machine a partition and engine, used by one thread at a time. What it has applied can be read by
+/// any thread through ``reader``.
+public final class StateMachine {
+    /// Where its data lies.
+    public let keys: PartitionKeys
+    /// How far it has come.
+    public private(set) var state: AppliedState
+    private let engine: any Engine
+    /// Nil until it is needed: an idle partition takes no memory.
+    private var recent: RecentCommands?
+
+    /// Opens the state machine of a partition, with whatever an engine has of it.
+    ///
+    /// - Parameter initial: the configuration that the replica was made with, which is in force until the log or a
+    ///   snapshot says otherwise.
+    public init(_ partition: PartitionID, in engine: any Engine, initial: Configuration) throws(StateMachineError) {
+        keys = PartitionKeys(partition)
+        self.engine = engine
+        state = try PartitionReader(keys, of: engine).state() ?? AppliedState(initial: initial)
+    }
+
+    /// Reads what has been applied, from any thread; every call sees all entries whose ``apply(_:)`` has returned.
+    public var reader: PartitionReader { PartitionReader(keys, of: engine) }
+
+    /// The last entry that no crash can take back any more. The log must be kept behind it.
+    public func flushedIndex() throws(StateMachineError) -> LogIndex {
+        let stored = try callEngine { () throws(EngineError) in try engine.persistedValue(of: keys.state) }
+        guard let stored else { return .zero }
+        do {
+            return min(try AppliedState(encoded: stored[...]).position.index, state.position.index)
+        } catch {
+            throw .damaged(error)
+        }
+    }
+
+    /// Applies committed entries, all of them in one engine batch, and tells what became of each.
+    ///
+    /// The entries are contiguous. Those that were applied before are skipped; the others follow what was applied. The
+    /// caller keeps a batch well below ``EngineLimits/batchBytes``, which the engine refuses to pass.
+    public func apply(_ entries: [Entry]) throws(StateMachineError) -> [AppliedEntry] {
+        let fresh = try decodeBehindApplied(entries)
+        let skipped = entries.prefix(entries.count - fresh.count)
+        var applied: [AppliedEntry] = []
+        applied.reserveCapacity(entries.count)
+        for entry in skipped { applied.append(AppliedEntry(index: entry.index, outcome: .skipped)) }
+        guard !fresh.isEmpty else { return applied }
+
+        var application = Application(
+            keys: keys,
+            engine: engine,
+            state: state,
+            recent: try takeRecent(),
+            hasConditions: fresh.contains { $0.hasConditions }
+        )
+        for entry in fresh {
+            applied.append(AppliedEntry(index: entry.position.index, outcome: try application.apply(entry)))
+        }
+        application.finish()
+        try callEngine { () throws(EngineError) in try engine.write(application.batch) }
+        state = application.state
+        recent = application.recent
+        return applied
+    }
+
+    /// A checksum of what replicas have in common; equal on all that have applied up to the same entry.
+    ///
+    /// It reads all data of the partition, past the cache.
+    public func checksum() throws(StateMachineError) -> PartitionChecksum { try reader.checksum() }
+
+    /// Begins to send the data as it is now. It must not be empty: something was applied.
+    ///
+    /// - Parameter chunkBytes: about how long a chunk is, before compression; at most ``SnapshotLimits/chunkBytes``.
+    public func makeSnapshot(
+        chunkBytes: Int = SnapshotLimits.usualChunkBytes
+    ) throws(StateMachineError) -> SnapshotWriter {
+        try SnapshotWriter(
+            keys,
+            of: try callEngine { () throws(EngineError) in try engine.snapshot() },
+            chunkBytes: chunkBytes
+        )
+    }
+
+    /// Begins to receive another replica's data for this partition, beside the data that is here.
+    public func receiveSnapshot() -> SnapshotReceiver { SnapshotReceiver(keys, for: engine) }
+
+    /// Replaces everything by a snapshot that was received completely. It is durable at return.
+    ///
+    /// The receiver is used up, also when the engine refuses.
+    public func install(_ receiver: SnapshotReceiver) throws(StateMachineError) {
+        guard let received = receiver.takeReceived(for: keys) else { throw .snapshotIncomplete }
+        guard received.state.position.index >= state.position.index else {
+            throw .snapshotBehind(applied: state.position, snapshot: received.state.position)
+        }
+        try callEngine { () throws(EngineError) in try engine.ingest(received.file) }
+        state = received.state
+        recent = nil
+    }
+
+    /// Gives back memory that an idle partition does not need.
+    public func releaseMemory() { recent = nil }
+
+    /// Removes everything that an engine has of a partition, applied state included. It is durable at return: a replica
+    /// that is made later never finds the applied state of an earlier one. Repeating it does no harm.
+    ///
+    /// The partition has no state machine in use. That it is to be destroyed was recorded before, so that a crash meanwhile
+    /// leads to here again.
+    public static func destroy(_ partition: PartitionID, in engine: any Engine) throws(StateMachineError) {
+        try callEngine { () throws(EngineError) in
+            let file = try engine.makeSortedFile()
+            try file.delete(PartitionKeys(partition).range)
+            try file.finish()
+            try engine.ingest(file)
+        }
+    }
+
+    /// Takes the memory of recent commands away, so that it is changed in place. It comes back when the batch is
+    /// written; if it is not, it is read anew.
+    private func takeRecent() throws(StateMachineError) -> RecentCommands {
+        if let recent = recent.take() { return recent }
+        return try RecentCommands(state, keys: keys, from: engine)
+    }
+
+    /// Reads the entries that were not applied yet, and makes sure that they continue what was.
+    private func decodeBehindApplied(_ entries: [Entry]) throws(StateMachineError) -> [DecodedEntry] {
+        let start = entries.firstIndex { $0.index > state.position.index } ?? entries.count
+        for entry in entries[..<start] {
+            let isKnown = entry.index == state.position.index
+            guard isKnown ? entry.term == state.position.term : entry.term <= state.position.term else {
+                throw .otherHistory(applied: state.position, found: entry.position)
+            }
+        }
+        var last = state.position
+        var decoded: [DecodedEntry] = []
+        decoded.reserveCapacity(entries.count - start)
+        for entry in entries[start...] {
+            guard entry.index == last.index.next else { throw .gap(expected: last.index.next, found: entry.index) }
+            guard entry.term >= last.term else { throw .otherHistory(applied: last, found: entry.position) }
+            decoded.append(try DecodedEntry(entry))
+            last = entry.position
+        }
+        return decoded
+    }
+}
