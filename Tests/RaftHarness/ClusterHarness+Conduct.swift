@@ -87,16 +87,25 @@ extension ClusterHarness {
         }
         guard core.role == .leader, core.term == envelope.term else { return }
         known[position].heard[envelope.from] = known[position].ticksLeading
-        known[position].silent.remove(envelope.from)
+        switch envelope.message {
+        case .appended, .appendRejected, .heartbeatReply, .readRequest, .wakeRequest:
+            known[position].silent.remove(envelope.from)
+        default:
+            break
+        }
     }
 
     /// Whoever hears its leader is awake, unless it is told to sleep by a leader whose node it believes to be alive.
     private mutating func hears(_ envelope: Envelope, _ position: Int) throws(Violation) {
         let core = replicas[position].core
         guard core.leader == envelope.from, core.term == envelope.term else { return }
-        known[position].ticksSinceLeader = 0
+        // What comes from a node that is silent is old.
+        known[position].ticksSinceLeader = known[position].silent.contains(envelope.from) ? nil : 0
         switch envelope.message {
-        case .quiesce:
+        case .quiesce(let order):
+            guard !core.isQuiet || core.termHistory.last == order.lastEntry else {
+                throw Violation(description: "sleep: \(core.id) sleeps with another log than its leader's")
+            }
             guard !core.isQuiet || !known[position].silent.contains(envelope.from) else {
                 throw Violation(description: "sleep: \(core.id) obeys \(envelope.from), whose node is silent")
             }
@@ -135,7 +144,8 @@ extension ClusterHarness {
         known[position].ticksSinceStart += 1
         known[position].ticksSinceLeader = known[position].ticksSinceLeader.map { $0 + 1 }
         let core = replicas[position].core
-        guard core.role == .leader, !core.isQuiet else { return }
+        guard core.role == .leader else { return }
+        if core.isQuiet { return try judgeSleep(position) }
         known[position].ticksLeading += 1
         let watch = known[position]
         let patience = 2 * mix.options.electionTicks
@@ -144,6 +154,18 @@ extension ClusterHarness {
         }
         guard core.configuration.hasMajorities(where: isHeard) else {
             throw Violation(description: "quorum check: \(core.id) leads two election time-outs without being heard")
+        }
+    }
+
+    /// A leader goes to sleep when whoever is not known to be silent has everything.
+    private func judgeSleep(_ position: Int) throws(Violation) {
+        let core = replicas[position].core
+        let last = core.termHistory.last
+        for member in core.configuration.members where !known[position].silent.contains(member) {
+            guard let other = self.position(of: member) else { continue }
+            guard replicas[other].disk.holds(last.index, of: last.term) else {
+                throw Violation(description: "sleep: \(core.id) sleeps while \(member) lacks \(last)")
+            }
         }
     }
 

@@ -83,6 +83,8 @@ extension ClusterHarness {
             replicas[leader].core.snapshotFailed(to: envelope.to)
             return try finish(leader)
         }
+        // A node's return is reported before anything that it has sent since.
+        if replicas[position].returns.contains(envelope.from) { try reportNodes(position) }
         timeline.record { "\(envelope.to) receives \(envelope)" }
         try feed(.message(envelope), to: position)
         try finish(position)
