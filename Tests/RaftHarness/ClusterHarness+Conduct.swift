@@ -37,6 +37,10 @@ extension ClusterHarness {
             replicas[position].core.nodeReturned(node)
             known[position].silent.remove(node)
             try judgeTerm(position, before)
+            let core = replicas[position].core
+            guard core.role != .leader || !core.isQuiet || !core.configuration.contains(node) else {
+                throw Violation(description: "sleep: \(core.id) sleeps on while \(node) returns and may lack something")
+            }
         }
     }
 

@@ -14,6 +14,7 @@ extension ClusterHarness {
         let noticesAtOnce = chance(50)
         for other in replicas.indices where other != position && replicas[other].isUp {
             replicas[other].silences.append(id)
+            if chance(20) { try reportNodes(other) }
             guard noticesAtOnce, chance(70) else { continue }
             coverage.count(.earlyCampaign)
             try feed(.connectionLost(id), to: other)

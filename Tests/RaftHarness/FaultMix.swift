@@ -64,12 +64,13 @@ struct FaultMix {
             (.deliver, pick(500...1_500)), (.tick, isContest ? pick(200...600) : pick(30...200)),
             (.sync, slowDisk ? 40 : 250),
             (.apply, slowApply ? 20 : 150),
-            (.propose, pick(20...80)), (.read, pick(0...30)), (.readLog, chance(30) ? 2 : 40), (.moveSnapshot, 30),
-            (.flushState, pick(2...20)), (.compact, chance(70) ? pick(2...20) : 0),
+            (.propose, pick(20...80)), (.read, pick(0...30)), (.readLog, chance(40) ? pick(1...5) : 40),
+            (.moveSnapshot, 30),
+            (.flushState, pick(2...40)), (.compact, chance(70) ? pick(2...60) : 0),
             (.crash, crashes ? pick(1...(isStorm ? 30 : 6)) : 0), (.restart, pick(5...40)),
             (.partition, partitions ? pick(1...(isStorm ? 20 : 4)) : 0), (.heal, pick(1...12)),
             (.transfer, chance(50) ? pick(1...4) : 0), (.changeMembers, changesMembers ? pick(2...12) : 0),
-            (.destroyRemoved, 2), (.reportSilence, 5), (.breakConnection, chance(50) ? pick(1...4) : 0),
+            (.destroyRemoved, 2), (.reportSilence, pick(5...30)), (.breakConnection, chance(50) ? pick(1...4) : 0),
             (.campaign, chance(40) ? pick(1...(isStorm ? 20 : 3)) : 0),
         ]
         var options = RaftOptions()

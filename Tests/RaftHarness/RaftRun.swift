@@ -46,8 +46,8 @@ public struct RaftCampaign: Sendable {
         seeds: ClosedRange<UInt64>,
         steps: Int,
         workers: Int,
-        announce: (UInt64) -> Void = { _ in },
-        progress: (RaftRun) -> Bool = { _ in true }
+        progress: (RaftRun) -> Bool = { _ in true },
+        announce: (UInt64) -> Void = { _ in }
     ) async {
         await withTaskGroup(of: RaftRun.self) { group in
             var next: UInt64? = seeds.lowerBound

@@ -49,12 +49,13 @@ struct RaftHarnessCommand: AsyncParsableCommand {
             seeds: bounds,
             steps: steps,
             workers: workers,
+            progress: { run in
+                finished += 1
+                if isInteractive, finished % 100 == 0 { print("\(finished) of \(bounds.count) runs") }
+                return keepGoing || run.violation == nil
+            },
             announce: announceSeed
-        ) { run in
-            finished += 1
-            if isInteractive, finished % 100 == 0 { print("\(finished) of \(bounds.count) runs") }
-            return keepGoing || run.violation == nil
-        }
+        )
         if let first = campaign.failures.first { explain(first) }
         print("\(campaign.runs) runs of \(steps) steps, \(campaign.failures.count) failed")
         print(campaign.coverage)
