@@ -38,7 +38,8 @@ extension ClusterHarness {
             known[position].silent.remove(node)
             try judgeTerm(position, before)
             let core = replicas[position].core
-            guard core.role != .leader || !core.isQuiet || !core.configuration.contains(node) else {
+            let isMember = node != core.id && core.configuration.contains(node)
+            guard core.role != .leader || !core.isQuiet || !isMember else {
                 throw Violation(description: "sleep: \(core.id) sleeps on while \(node) returns and may lack something")
             }
         }
