@@ -30,5 +30,8 @@ test: packages lint ## build and run every test
 harness: packages ## run the randomised Raft clusters for SEEDS (default 1..100000)
 	$(SWIFT) run -c release raft-harness --seeds $(SEEDS)
 
+mutants: packages ## seed one defect after the other in the Raft core; the harness must find each
+	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh
+
 bench: packages ## measure the consensus core
 	$(SWIFT) run -c release --package-path Benchmarks raft-benchmark

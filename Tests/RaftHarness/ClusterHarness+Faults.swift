@@ -3,7 +3,7 @@ import Raft
 /// Crashes, partitions, changes of the members, and what the runtime reports about other nodes.
 extension ClusterHarness {
     mutating func crash() throws(Violation) {
-        guard let position = anyReplica(where: \.isUp) else { return }
+        guard let position = victim() else { return }
         let id = replicas[position].id
         let kept = number(replicas[position].writes.count + 1)
         coverage.count(.crash)
@@ -14,11 +14,20 @@ extension ClusterHarness {
         let noticesAtOnce = chance(50)
         for other in replicas.indices where other != position && replicas[other].isUp {
             replicas[other].silences.append(id)
+            if chance(20) { try reportNodes(other) }
             guard noticesAtOnce, chance(70) else { continue }
             coverage.count(.earlyCampaign)
-            replicas[other].core.connectionLost(to: id)
+            try feed(.connectionLost(id), to: other)
             try finish(other)
         }
+    }
+
+    /// A replica that runs, the leader if the mix is after leaders.
+    private mutating func victim() -> Int? {
+        if chance(mix.aimPercent), let leader = anyReplica(where: { $0.isUp && $0.core.role == .leader }) {
+            return leader
+        }
+        return anyReplica(where: \.isUp)
     }
 
     mutating func restart() throws(Violation) {
@@ -38,8 +47,9 @@ extension ClusterHarness {
 
     mutating func partition() {
         coverage.count(.partition)
+        isClogging = chance(mix.clogPercent)
         let ids = replicas.map(\.id)
-        switch number(3) {
+        switch number(4) {
         case 0:
             // One side cannot hear the other, in either direction.
             let side = ids.filter { _ in chance(50) }
@@ -50,15 +60,23 @@ extension ClusterHarness {
                 }
             }
         case 1:
-            let lonely = ids[number(ids.count)]
+            let lonely = victim().map { replicas[$0].id } ?? ids[0]
             for other in ids where other != lonely {
                 if chance(80) { cuts.append((lonely, other)) }
                 if chance(50) { cuts.append((other, lonely)) }
             }
+        case 2:
+            let id = victim().map { replicas[$0].id } ?? ids[0]
+            stopped = id
+            isClogging = true
+            for other in ids where other != id {
+                cuts.append((id, other))
+                cuts.append((other, id))
+            }
         default:
             cuts.append((ids[number(ids.count)], ids[number(ids.count)]))
         }
-        timeline.record { "cuts \(cuts)" }
+        timeline.record { "cuts \(cuts), stopped \(stopped.map(\.description) ?? "none")" }
         for cut in cuts {
             if let position = position(of: cut.to), replicas[position].isUp {
                 replicas[position].silences.append(cut.from)
@@ -66,14 +84,26 @@ extension ClusterHarness {
         }
     }
 
-    mutating func heal() {
+    mutating func heal() throws(Violation) {
         for cut in cuts {
             if let position = position(of: cut.to), replicas[position].isUp {
                 replicas[position].returns.append(cut.from)
             }
         }
-        cuts.removeAll()
+        // A process that goes on takes what its clients ask before it looks at what has arrived.
+        if let stopped, let position = position(of: stopped), replicas[position].isUp, chance(50) {
+            try read(position)
+        }
+        openLinks()
         timeline.record { "all cuts heal" }
+    }
+
+    /// What has waited for a link comes before all else.
+    mutating func openLinks() {
+        cuts.removeAll()
+        stopped = nil
+        network.insert(contentsOf: clogged, at: 0)
+        clogged.removeAll()
     }
 
     mutating func reportSilence() throws(Violation) {
@@ -86,11 +116,11 @@ extension ClusterHarness {
     /// Reports what the runtime has seen of other nodes, in the order in which it was.
     mutating func reportNodes(_ position: Int) throws(Violation) {
         for id in replicas[position].silences {
-            replicas[position].core.nodeSilent(id)
+            try feed(.silence(id), to: position)
             try finish(position)
         }
         for id in replicas[position].returns {
-            replicas[position].core.nodeReturned(id)
+            try feed(.returned(id), to: position)
             try finish(position)
         }
         replicas[position].silences.removeAll()
@@ -100,7 +130,7 @@ extension ClusterHarness {
     mutating func breakConnection() throws(Violation) {
         guard let position = anyReplica(where: \.isUp) else { return }
         coverage.count(.earlyCampaign)
-        replicas[position].core.connectionLost(to: replicas[number(replicas.count)].id)
+        try feed(.connectionLost(replicas[number(replicas.count)].id), to: position)
         try finish(position)
     }
 
@@ -131,6 +161,7 @@ extension ClusterHarness {
         }
         guard (try? replicas[position].core.proposeMembership(MembershipChange(steps))) != nil else { return }
         timeline.record { "\(replicas[position].id) proposes \(steps)" }
+        for case .promote(let id) in steps { requestedPromotions.insert(id) }
         nextID += UInt64(newcomers.count)
         for id in newcomers { addReplica(id, Configuration(voters: [])) }
         try finish(position)

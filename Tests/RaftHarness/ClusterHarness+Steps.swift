@@ -5,7 +5,7 @@ extension ClusterHarness {
     mutating func step(_ kind: FaultMix.StepKind) throws(Violation) {
         switch kind {
         case .deliver: try deliver()
-        case .tick: try with { harness, position in harness.replicas[position].core.tick() }
+        case .tick: try tick()
         case .sync: try sync()
         case .apply: try apply()
         case .propose: try propose()
@@ -17,23 +17,30 @@ extension ClusterHarness {
         case .crash: try crash()
         case .restart: try restart()
         case .partition: partition()
-        case .heal: heal()
+        case .heal: try heal()
         case .transfer: try transfer()
         case .changeMembers: try changeMembers()
         case .destroyRemoved: destroyRemoved()
         case .reportSilence: try reportSilence()
         case .breakConnection: try breakConnection()
-        case .campaign: try with { harness, position in harness.replicas[position].core.campaign() }
+        case .campaign: try with { harness, position throws(Violation) in try harness.feed(.campaign, to: position) }
         }
     }
 
     /// Does something to a random replica for which the condition holds, and checks it.
     private mutating func with(
         where condition: (SimulatedReplica) -> Bool = \.isUp,
-        _ body: (inout ClusterHarness, Int) -> Void
+        _ body: (inout ClusterHarness, Int) throws(Violation) -> Void
     ) throws(Violation) {
         guard let position = anyReplica(where: condition) else { return }
-        body(&self, position)
+        try body(&self, position)
+        try finish(position)
+    }
+
+    private mutating func tick() throws(Violation) {
+        let stopped = stopped
+        guard let position = anyReplica(where: { $0.isUp && $0.id != stopped }) else { return }
+        try feed(.tick, to: position)
         try finish(position)
     }
 
@@ -57,9 +64,15 @@ extension ClusterHarness {
     }
 
     mutating func deliver(_ envelope: Envelope) throws(Violation) {
-        guard !isCut(from: envelope.from, to: envelope.to), let position = position(of: envelope.to),
-            replicas[position].isUp
-        else { return }
+        if isCut(from: envelope.from, to: envelope.to) {
+            if isClogging, clogged.count < 64 { clogged.append(envelope) }
+            return
+        }
+        guard let position = position(of: envelope.to), replicas[position].isUp else { return }
+        if case .campaignNow = envelope.message, ordersToLose > 0 {
+            ordersToLose -= 1
+            return
+        }
         if case .installSnapshot(let install) = envelope.message,
             replicas[position].core.wantsSnapshot(install.metadata),
             replicas[position].staged[install.metadata] == nil
@@ -70,8 +83,10 @@ extension ClusterHarness {
             replicas[leader].core.snapshotFailed(to: envelope.to)
             return try finish(leader)
         }
+        // A node's return is reported before anything that it has sent since.
+        if replicas[position].returns.contains(envelope.from) { try reportNodes(position) }
         timeline.record { "\(envelope.to) receives \(envelope)" }
-        replicas[position].core.step(envelope)
+        try feed(.message(envelope), to: position)
         try finish(position)
     }
 
@@ -170,19 +185,10 @@ extension ClusterHarness {
     }
 
     mutating func answerLogRead(_ position: Int) throws(Violation) {
-        let request = replicas[position].logReads.removeFirst()
+        let read = replicas[position].logReads.removeFirst()
         coverage.count(.coldRead)
-        var entries = replicas[position].disk.entries(
-            from: request.first,
-            through: min(request.last, replicas[position].disk.lastIndex)
-        )
-        var size = 0
-        let fitting = entries.prefix { entry in
-            size += entry.payload.sizeBytes
-            return size <= request.maxBytes
-        }
-        entries = Array(entries.prefix(max(1, fitting.count)))
-        replicas[position].core.entriesRead(request, entries: entries)
+        let entries = read.entries ?? replicas[position].disk.entries(answering: read.request)
+        replicas[position].core.entriesRead(read.request, entries: entries)
         try finish(position)
     }
 
@@ -216,27 +222,62 @@ extension ClusterHarness {
     private mutating func propose() throws(Violation) {
         let atLeader = chance(85)
         let isWanted = { (replica: SimulatedReplica) in replica.isUp && (!atLeader || replica.core.role == .leader) }
-        try with(where: isWanted) { harness, position in
+        try with(where: isWanted) { harness, position throws(Violation) in
             let commands = (0...harness.number(4)).map { _ in
                 harness.lastCommand += 1
                 let size = 4 + harness.number(12)
                 return (0..<size).map { UInt8(truncatingIfNeeded: harness.lastCommand >> (8 * UInt64($0 % 4))) }
             }
-            do throws(RaftCore.ProposalRefusal) {
-                _ = try harness.replicas[position].core.propose(commands)
-            } catch {
-                if case .overloaded = error { harness.coverage.count(.overload) }
-            }
+            try harness.propose(commands, at: position)
+        }
+    }
+
+    private mutating func propose(_ commands: [[UInt8]], at position: Int) throws(Violation) {
+        let core = replicas[position].core
+        // What was not taken yet cannot be counted.
+        let waiting =
+            replicas[position].hasUntakenEffects
+            ? 0 : checker.sizeBytes(after: core.committedIndex, in: core.termHistory)
+        let isHandingOver = core.status.transferTarget != nil
+        do throws(RaftCore.ProposalRefusal) {
+            _ = try replicas[position].core.propose(commands)
+        } catch {
+            if case .overloaded = error { coverage.count(.overload) }
+            return
+        }
+        guard !isHandingOver else {
+            throw Violation(description: "transfer: \(core.id) takes a proposal while it hands over")
+        }
+        let size = commands.reduce(0) { $0 + EntryPayload.command($1).sizeBytes }
+        guard waiting == 0 || waiting + size <= mix.options.maxUncommittedBytes else {
+            throw Violation(description: "\(core.id) takes \(size) bytes, \(waiting) are uncommitted already")
         }
     }
 
     private mutating func read() throws(Violation) {
-        try with { harness, position in
-            harness.lastRead += 1
-            let token = ReadToken(harness.lastRead)
-            guard (try? harness.replicas[position].core.requestRead(token)) != nil else { return }
-            harness.reads[token] = harness.checker.committed
-        }
+        guard let position = anyReplica(where: \.isUp) else { return }
+        try read(position)
+    }
+
+    mutating func read(_ position: Int) throws(Violation) {
+        lastRead += 1
+        let token = ReadToken(lastRead)
+        if (try? replicas[position].core.requestRead(token)) != nil { admitted(token, position) }
+        try finish(position)
+    }
+
+    /// Notes a read that a replica has taken, and what it has to see.
+    mutating func admitted(_ token: ReadToken, _ position: Int) {
+        let replica = replicas[position]
+        reads[token] = PendingRead(
+            replica: replica.id,
+            incarnation: replica.incarnation,
+            isAtLeader: replica.core.role == .leader,
+            term: replica.core.term,
+            configuration: replica.core.configuration,
+            began: now,
+            needed: checker.committed
+        )
     }
 
     private mutating func transfer() throws(Violation) {
@@ -244,7 +285,11 @@ extension ClusterHarness {
         try with(where: isLeader) { harness, position in
             let target = harness.replicas[harness.number(harness.replicas.count)].id
             let isTaken: Void? = try? harness.replicas[position].core.transferLeadership(to: target)
-            if isTaken != nil { harness.timeline.record { "transfer to \(target)" } }
+            guard isTaken != nil else { return }
+            harness.timeline.record { "transfer to \(target)" }
+            if harness.known[position].transfer?.target != target {
+                harness.known[position].transfer = (target, harness.replicas[position].core.termHistory.lastIndex)
+            }
         }
     }
 }

@@ -14,18 +14,29 @@ struct ClusterHarness {
     var archive: [Envelope] = []
     /// Pairs that cannot hear each other, as (sender, receiver).
     var cuts: [(from: NodeID, to: NodeID)] = []
+    /// Whether what is sent over a cut link waits for it to heal, instead of being lost.
+    var isClogging = false
+    var clogged: [Envelope] = []
+    /// A replica whose process is stopped, as by SIGSTOP: no time passes for it, what is sent to it waits.
+    var stopped: NodeID?
     var snapshots: [SnapshotTransfer] = []
+    var reads: [ReadToken: PendingRead] = [:]
+    /// Who was asked to vote by a change of the members, not by having caught up.
+    var requestedPromotions: Set<NodeID> = []
     /// Removed members whose replicas are needed for nothing any more, as a leader has told.
     var destroyable: [NodeID] = []
-    var reads: [ReadToken: LogIndex] = [:]
     var checker = SafetyChecker()
     var coverage = Coverage()
     var timeline: Timeline
+    /// Counts events.
+    var now = 0
+    /// Orders to campaign that are yet to be lost.
+    var ordersToLose = 0
     var lastRead: UInt64 = 0
     var lastCommand: UInt64 = 0
     var nextID: UInt64
     /// What the checker knew of each replica after the event before.
-    var known: [Known] = []
+    var known: [ReplicaWatch] = []
     private let totalWeight: Int
 
     struct SnapshotTransfer {
@@ -36,13 +47,17 @@ struct ClusterHarness {
         let state: StateMachine
     }
 
-    struct Known {
-        var commit = LogIndex.zero
-        var term = Term.zero
-        var role = RaftCore.Role.follower
-        var lastWritten = LogIndex.zero
-        var configuration = Configuration(voters: [])
-        var incarnation = 0
+    struct PendingRead {
+        let replica: NodeID
+        let incarnation: Int
+        /// Whether a leader asked itself: then no message can be lost, and there must be an outcome.
+        let isAtLeader: Bool
+        let term: Term
+        let configuration: Configuration
+        /// When.
+        let began: Int
+        /// What had been committed when the read began.
+        let needed: LogIndex
     }
 
     init(seed: UInt64, isRecording: Bool) {
@@ -59,7 +74,7 @@ struct ClusterHarness {
         replicas.append(
             SimulatedReplica(id: id, configuration: configuration, options: mix.options, seed: random.next())
         )
-        known.append(Known())
+        known.append(ReplicaWatch())
     }
 
     // MARK: Choosing
@@ -109,16 +124,28 @@ struct ClusterHarness {
         if let request = effects.persist { try observe(request, position) }
         for envelope in effects.messages {
             try checker.sees(envelope, disk: replicas[position].disk)
+            try judgeSent(envelope, position)
             timeline.record { "\(id) sends \(envelope)" }
             if case .voteRequest(let request) = envelope.message, request.isTransfer {
                 coverage.count(.transferCampaign)
             }
             network.append(envelope)
         }
+        known[position].isRefused.removeAll()
+        if let transfer = known[position].transfer,
+            replicas[position].core.status.transferTarget != transfer.target
+        {
+            known[position].transfer = nil
+        }
         if let committed = effects.committed { replicas[position].applying = committed }
-        replicas[position].logReads.append(contentsOf: effects.logReads)
+        for request in effects.logReads { startLogRead(position, request) }
         for request in effects.snapshots { startSnapshot(position, request) }
         for outcome in effects.reads { try observe(outcome, position) }
+    }
+
+    private mutating func startLogRead(_ position: Int, _ request: LogReadRequest) {
+        let entries = chance(50) ? replicas[position].disk.entries(answering: request) : nil
+        replicas[position].logReads.append(SimulatedReplica.LogRead(request: request, entries: entries))
     }
 
     private mutating func startSnapshot(_ position: Int, _ request: SnapshotRequest) {
@@ -156,6 +183,7 @@ struct ClusterHarness {
             throw Violation(description: "\(id) writes \(first.position) behind nothing")
         }
         try checker.sees(request.entries, after: LogPosition(term: previousTerm, index: first.index.previous))
+        try judgeConfigurations(in: request, position)
         if first.index <= known[position].lastWritten {
             coverage.count(.truncation)
             // Leader append-only: a leader never replaces what it has written in its own term.
@@ -175,6 +203,10 @@ struct ClusterHarness {
             coverage.count(.election)
             // The role may have gone again while effects gathered; the log is then another one already.
             guard replicas[position].core.term == term, replicas[position].core.role == .leader else { return }
+            let stored = replicas[position].disk.hardState
+            guard stored.term > term || (stored.term == term && stored.vote == id) else {
+                throw Violation(description: "\(id) leads term \(term) without having stored its own vote")
+            }
             try checker.sees(leader: id, of: term, log: replicas[position].core.termHistory)
         case .steppedDown(_, .removed): coverage.count(.leaderRemoved)
         case .steppedDown(_, .quorumLost): coverage.count(.quorumLost)
@@ -183,6 +215,7 @@ struct ClusterHarness {
         case .steppedDown, .leaderChanged: break
         case .configurationSettled(let configuration):
             coverage.count(.settlement)
+            try judgeSettlement(of: configuration, position)
             for id in configuration.retired where !destroyable.contains(id) { destroyable.append(id) }
         case .retiredMemberHeard: coverage.count(.retiredHeard)
         case .quiesced: coverage.count(.sleep)
@@ -191,10 +224,10 @@ struct ClusterHarness {
     }
 
     private mutating func observe(_ configuration: Configuration, _ position: Int) {
-        let before = known[position].configuration
+        let before = known[position].adopted
         if configuration.isJoint { coverage.count(.jointConfiguration) }
         if before.learners.contains(where: { configuration.isVoter($0.id) }) { coverage.count(.promotion) }
-        known[position].configuration = configuration
+        known[position].adopted = configuration
     }
 
     private mutating func observe(_ outcome: ReadOutcome, _ position: Int) throws(Violation) {
@@ -204,11 +237,12 @@ struct ClusterHarness {
             reads[token] = nil
             coverage.count(.readFailed)
         case .ready(let token, let index):
-            guard let needed = reads.removeValue(forKey: token) else { return }
-            guard index >= needed, replica.state.index >= index else {
+            guard let read = reads.removeValue(forKey: token) else { return }
+            try judgeRead(read, position)
+            guard index >= read.needed, replica.state.index >= index else {
                 throw Violation(
                     description:
-                        "linearizability: \(replica.id) at \(replica.state.index) answers a read at \(index) that must see \(needed)"
+                        "linearizability: \(replica.id) at \(replica.state.index) answers a read at \(index) that must see \(read.needed)"
                 )
             }
             coverage.count(replica.core.role == .leader ? .readServed : .followerReadServed)
@@ -224,10 +258,11 @@ struct ClusterHarness {
         }
         let commit = replica.core.committedIndex
         if replica.incarnation != known[position].incarnation {
-            known[position] = Known(
+            known[position] = ReplicaWatch(
                 commit: .zero,
                 lastWritten: replica.disk.lastIndex,
                 configuration: replica.disk.flushed.configuration,
+                adopted: replica.disk.flushed.configuration,
                 incarnation: replica.incarnation
             )
         }
@@ -237,6 +272,7 @@ struct ClusterHarness {
                 commit: commit,
                 after: known[position].commit,
                 by: replica.id,
+                in: replica.core.term,
                 log: replica.core.termHistory
             )
         }
@@ -246,8 +282,35 @@ struct ClusterHarness {
         guard replica.core.term >= known[position].term else {
             throw Violation(description: "\(replica.id): term goes back to \(replica.core.term)")
         }
+        try checkRole(position)
+        try judgeLeader(position)
         known[position].commit = commit
         known[position].term = replica.core.term
         known[position].role = replica.core.role
+    }
+    private mutating func checkRole(_ position: Int) throws(Violation) {
+        let core = replicas[position].core
+        let isNew = core.role != known[position].role || core.term != known[position].term
+        if isNew, core.role == .preCandidate || core.role == .candidate {
+            guard core.configuration.isVoter(core.id) else {
+                throw Violation(description: "\(core.id) campaigns without being a voter")
+            }
+            let unapplied = checker.lastConfiguration(before: core.committedIndex.next, in: core.termHistory)
+            guard (unapplied ?? .zero) <= core.appliedIndex else {
+                throw Violation(description: "\(core.id) campaigns with a committed configuration unapplied")
+            }
+        }
+        if isNew || core.configuration != known[position].configuration { known[position].trustQuorum() }
+        if known[position].isQuiet, !core.isQuiet { known[position].wake() }
+        known[position].isQuiet = core.isQuiet
+        known[position].configuration = core.configuration
+        // While a snapshot is being installed, its configuration is in force before its state is.
+        let isInstalling = core.termHistory.base.index > core.appliedIndex
+        guard
+            isInstalling || core.appliedIndex != replicas[position].state.index
+                || core.configuration == replicas[position].state.configuration
+        else {
+            throw Violation(description: "\(core.id) is not in the configuration that it has applied")
+        }
     }
 }

@@ -40,18 +40,21 @@ public struct RaftCampaign: Sendable {
     /// The runs that failed, ascending by seed.
     public private(set) var failures: [RaftRun] = []
 
-    /// Runs every seed, `workers` at a time. `progress` hears of every run that ends; returning false stops the rest.
+    /// Runs every seed, `workers` at a time. `announce` hears of every run that begins, `progress` of every run that
+    /// ends; returning false stops the rest.
     public init(
         seeds: ClosedRange<UInt64>,
         steps: Int,
         workers: Int,
-        progress: (RaftRun) -> Bool = { _ in true }
+        progress: (RaftRun) -> Bool = { _ in true },
+        announce: (UInt64) -> Void = { _ in }
     ) async {
         await withTaskGroup(of: RaftRun.self) { group in
             var next: UInt64? = seeds.lowerBound
             func start() {
                 guard let seed = next else { return }
                 next = seed < seeds.upperBound ? seed + 1 : nil
+                announce(seed)
                 group.addTask { RaftRun(seed: seed, steps: steps) }
             }
             for _ in 0..<workers { start() }

@@ -13,6 +13,7 @@ struct SafetyChecker {
         let term: Term
         let previousTerm: Term
         let fingerprint: UInt64
+        let sizeBytes: Int
     }
 
     private struct Ballot: Hashable {
@@ -20,12 +21,25 @@ struct SafetyChecker {
         let term: Term
     }
 
+    private struct Hearing: Hashable {
+        let listener: NodeID
+        let term: Term
+    }
+
     /// Every version of the entry at each index that was ever written by anybody.
     private var versions: [[Version]] = []
     /// The terms of all committed entries; the first is index 1's.
     private var committedTerms: [Term] = []
+    /// The term in which the first replica knew each of them to be committed.
+    private var knownSince: [Term] = []
     /// The state machine's fingerprint after each index; the first is index 1's, zero until somebody applied it.
     private var fingerprints: [UInt64] = []
+    /// Every configuration entry that was ever written by anybody.
+    private var configurations: [(position: LogPosition, configuration: Configuration)] = []
+    /// Ids that the committed configurations have let go.
+    private var retired: Set<NodeID> = []
+    /// When each replica last heard a heartbeat of each term.
+    private var heartbeats: [Hearing: Int] = [:]
     private var leaders: [Term: NodeID] = [:]
     private var ballots: [Ballot: NodeID] = [:]
 
@@ -40,7 +54,8 @@ struct SafetyChecker {
             let version = Version(
                 term: entry.term,
                 previousTerm: previousTerm,
-                fingerprint: entry.payload.fingerprint
+                fingerprint: entry.payload.fingerprint,
+                sizeBytes: entry.payload.sizeBytes
             )
             let slot = Int(entry.index.rawValue) - 1
             while versions.count <= slot { versions.append([]) }
@@ -50,6 +65,7 @@ struct SafetyChecker {
                 }
             } else {
                 versions[slot].append(version)
+                if case .configuration(let next) = entry.payload { configurations.append((entry.position, next)) }
             }
             previousTerm = entry.term
         }
@@ -61,16 +77,24 @@ struct SafetyChecker {
             throw Violation(description: "election safety: \(other) and \(leader) both lead term \(term)")
         }
         leaders[term] = leader
-        guard let last = committedTerms.last, committed > log.base.index else { return }
-        guard log.term(at: committed) == last else {
-            throw Violation(
-                description: "leader completeness: \(leader) leads term \(term) without \(last)/\(committed)"
-            )
+        // A leader may win late, when later terms have committed entries already: those it need not have.
+        var index = committed
+        while index > log.base.index, knownSince[Int(index.rawValue) - 1] >= term { index = index.previous }
+        guard index > log.base.index else { return }
+        let last = committedTerms[Int(index.rawValue) - 1]
+        guard log.term(at: index) == last else {
+            throw Violation(description: "leader completeness: \(leader) leads term \(term) without \(last)/\(index)")
         }
     }
 
     /// State-machine safety, as soon as it can be seen: nobody commits another entry at an index.
-    mutating func sees(commit: LogIndex, after known: LogIndex, by id: NodeID, log: TermHistory) throws(Violation) {
+    mutating func sees(
+        commit: LogIndex,
+        after known: LogIndex,
+        by id: NodeID,
+        in currentTerm: Term,
+        log: TermHistory
+    ) throws(Violation) {
         var index = max(known, log.base.index.rawValue > 0 ? log.base.index.previous : .zero).next
         while index <= commit {
             guard let term = log.term(at: index) else {
@@ -89,9 +113,65 @@ struct SafetyChecker {
                     throw Violation(description: "\(id) commits \(index) before \(committed.next) was")
                 }
                 committedTerms.append(term)
+                knownSince.append(currentTerm)
+                try sees(committed: LogPosition(term: term, index: index))
             }
             index = index.next
         }
+    }
+
+    /// An id that was let go never comes back.
+    private mutating func sees(committed position: LogPosition) throws(Violation) {
+        guard let (_, configuration) = configurations.first(where: { $0.position == position }) else { return }
+        if let id = configuration.members.first(where: retired.contains) {
+            throw Violation(description: "membership: \(id) was removed and is a member again")
+        }
+        retired.formUnion(configuration.retired)
+    }
+
+    func hasVoted(_ voter: NodeID, for candidate: NodeID, in term: Term) -> Bool {
+        ballots[Ballot(voter: voter, term: term)] == candidate
+    }
+
+    mutating func sees(heartbeatOf term: Term, heardBy listener: NodeID, at time: Int) {
+        heartbeats[Hearing(listener: listener, term: term)] = time
+    }
+
+    /// When the replica last heard a heartbeat of the term; before all time if it never did.
+    func lastHeartbeat(of term: Term, heardBy listener: NodeID) -> Int {
+        heartbeats[Hearing(listener: listener, term: term)] ?? -1
+    }
+
+    /// Where this configuration was committed, if it was last and the one before was joint.
+    func index(ofLeavingJointFor configuration: Configuration) -> LogIndex? {
+        let decided = configurations.filter { isCommitted($0.position) }.sorted { $0.position < $1.position }
+        guard let last = decided.last, last.configuration == configuration,
+            decided.dropLast().last?.configuration.isJoint == true
+        else { return nil }
+        return last.position.index
+    }
+
+    private func isCommitted(_ position: LogPosition) -> Bool {
+        position.index <= committed && committedTerms[Int(position.index.rawValue) - 1] == position.term
+    }
+
+    /// The index of a log's last configuration entry before `index`.
+    func lastConfiguration(before index: LogIndex, in log: TermHistory) -> LogIndex? {
+        var last: LogIndex?
+        for (position, _) in configurations where position.index < index && position.index > last ?? .zero {
+            if log.term(at: position.index) == position.term { last = position.index }
+        }
+        return last
+    }
+
+    /// Payload bytes of a log's entries behind `index`, as far as they were written.
+    func sizeBytes(after index: LogIndex, in log: TermHistory) -> Int {
+        var sum = 0
+        for slot in Int(index.rawValue)..<max(Int(index.rawValue), Int(log.lastIndex.rawValue)) {
+            guard slot < versions.count, let term = log.term(at: LogIndex(UInt64(slot) + 1)) else { continue }
+            sum += versions[slot].first { $0.term == term }?.sizeBytes ?? 0
+        }
+        return sum
     }
 
     /// State-machine safety: whoever applies an index has applied the same history.

@@ -55,6 +55,12 @@ struct SimulatedDisk {
         entries.append(contentsOf: request.entries)
     }
 
+    /// Whether the entry of that term is here, or covered by what is.
+    func holds(_ index: LogIndex, of term: Term) -> Bool {
+        if index <= base.index { return true }
+        return index <= lastIndex && entries[index.distance(from: base.index) - 1].term == term
+    }
+
     mutating func compact(through index: LogIndex) {
         guard index > base.index else { return }
         let count = index.distance(from: base.index)
@@ -66,6 +72,17 @@ struct SimulatedDisk {
         guard first > base.index, first <= last, last <= lastIndex else { return [] }
         let start = first.distance(from: base.index) - 1
         return Array(entries[start..<(start + last.distance(from: first) + 1)])
+    }
+
+    /// The entries that a request wants, as many as it allows.
+    func entries(answering request: LogReadRequest) -> [Entry] {
+        let wanted = entries(from: request.first, through: min(request.last, lastIndex))
+        var size = 0
+        let fitting = wanted.prefix { entry in
+            size += entry.payload.sizeBytes
+            return size <= request.maxBytes
+        }
+        return Array(wanted.prefix(max(1, fitting.count)))
     }
 
     /// What a restarting replica begins with.

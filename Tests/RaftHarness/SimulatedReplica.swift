@@ -16,13 +16,19 @@ struct SimulatedReplica {
     var writes: [PersistRequest] = []
     /// Committed entries on their way to the state machine.
     var applying: CommittedEntries?
-    var logReads: [LogReadRequest] = []
+    var logReads: [LogRead] = []
     /// Snapshots whose bytes have arrived.
     var staged: [SnapshotMetadata: StateMachine] = [:]
     /// Nodes whose silence the runtime has yet to report, and those whose return.
     var silences: [NodeID] = []
     var returns: [NodeID] = []
     var hasUntakenEffects = false
+
+    /// Entries wanted from the log, and what was there already when they were wanted, if it was read at once.
+    struct LogRead {
+        let request: LogReadRequest
+        let entries: [Entry]?
+    }
 
     init(id: NodeID, configuration: Configuration, options: RaftOptions, seed: UInt64) {
         self.id = id

@@ -33,6 +33,9 @@ struct RaftHarnessCommand: AsyncParsableCommand {
     @Flag(help: "Go on after a failure.")
     var keepGoing = false
 
+    @Flag(help: "Print every seed before it runs: a run that traps takes the process with it.")
+    var announce = false
+
     func validate() throws {
         guard steps > 0 else { throw ValidationError("--steps must be at least 1") }
         guard (1...64).contains(workers) else { throw ValidationError("--workers must be from 1 to 64") }
@@ -42,11 +45,17 @@ struct RaftHarnessCommand: AsyncParsableCommand {
         let bounds = seed.map { $0...$0 } ?? seeds.bounds
         let isInteractive = isatty(STDOUT_FILENO) == 1
         var finished = 0
-        let campaign = await RaftCampaign(seeds: bounds, steps: steps, workers: workers) { run in
-            finished += 1
-            if isInteractive, finished % 100 == 0 { print("\(finished) of \(bounds.count) runs") }
-            return keepGoing || run.violation == nil
-        }
+        let campaign = await RaftCampaign(
+            seeds: bounds,
+            steps: steps,
+            workers: workers,
+            progress: { run in
+                finished += 1
+                if isInteractive, finished % 100 == 0 { print("\(finished) of \(bounds.count) runs") }
+                return keepGoing || run.violation == nil
+            },
+            announce: announceSeed
+        )
         if let first = campaign.failures.first { explain(first) }
         print("\(campaign.runs) runs of \(steps) steps, \(campaign.failures.count) failed")
         print(campaign.coverage)
@@ -54,6 +63,12 @@ struct RaftHarnessCommand: AsyncParsableCommand {
             print("failing seeds: \(campaign.failures.prefix(20).map { String($0.seed) }.joined(separator: " "))")
             throw ExitCode.failure
         }
+    }
+
+    private func announceSeed(_ seed: UInt64) {
+        guard announce else { return }
+        print("seed \(seed) begins")
+        fflush(nil)
     }
 
     private func explain(_ run: RaftRun) {

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Proves the net: seeds one defect at a time in Sources/Raft and runs the cluster harness until it finds it.
+set -euo pipefail
+
+usage() {
+    cat <<'USAGE'
+Usage: run.sh [options] [mutation …]
+
+Applies each mutation to a copy of the sources, builds the harness in release and runs seeds until one fails. Succeeds
+when the unmutated sources pass every seed and every mutation is caught. Without names, all mutations are tried.
+
+Options:
+  --seeds N       seeds 1 to N for each mutation (default 3000)
+  --steps N       events with faults in each run (default 2000)
+  --scratch DIR   where the copy lives and its build is kept (default .build/mutants)
+  --markdown      print the final table as Markdown
+  --list          list the mutations and what they break
+  --help          print this
+
+Environment:
+  SWIFT_BUILD     the command that builds (default "swift build")
+USAGE
+}
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+patches=$root/Tests/Mutations
+scratch=$root/.build/mutants
+seeds=3000
+steps=2000
+format=text
+names=()
+
+fail() {
+    echo "run.sh: $*" >&2
+    exit 2
+}
+
+# The prose before the diff, as one line.
+prose() { sed '/^--- a\//,$d' "$patches/$1.patch" | tr -s '\n' ' ' | sed 's/ $//'; }
+
+all_names() { for patch in "$patches"/*.patch; do basename "$patch" .patch; done; }
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --seeds) seeds=${2:?--seeds needs a number} && shift ;;
+    --steps) steps=${2:?--steps needs a number} && shift ;;
+    --scratch) scratch=${2:?--scratch needs a directory} && shift ;;
+    --markdown) format=markdown ;;
+    --list)
+        for name in $(all_names); do printf '%s\n    %s\n' "$name" "$(prose "$name")"; done
+        exit
+        ;;
+    --help)
+        usage
+        exit
+        ;;
+    -*) fail "no such option: $1, see --help" ;;
+    *)
+        [ -f "$patches/$1.patch" ] || fail "no such mutation: $1, see --list"
+        names+=("$1")
+        ;;
+    esac
+    shift
+done
+[ ${#names[@]} -gt 0 ] || mapfile -t names < <(all_names)
+
+# Everything that git knows or would, as it is now; whatever is gone here goes there too.
+copy_sources() {
+    mkdir -p "$scratch"
+    rm -rf "$scratch/Sources" "$scratch/Tests"
+    git -C "$root" ls-files -z --cached --others --exclude-standard Package.swift Sources Tests |
+        (cd "$root" && xargs -0 ls -d 2>/dev/null) | tar -C "$root" -cf - -T - | tar -C "$scratch" -xf -
+    if [ -f "$root/Package.resolved" ]; then cp -p "$root/Package.resolved" "$scratch/"; fi
+}
+
+# The scratch directory may lie inside a repository, which git must not take for the patched one.
+apply() { (cd "$scratch" && GIT_CEILING_DIRECTORIES=$(dirname "$scratch") git apply "$@" "$patches/$name.patch"); }
+
+# Assertions stay on, for the message of a trap tells what was violated.
+build() {
+    (cd "$scratch" && ${SWIFT_BUILD:-swift build} -c release --product raft-harness \
+        -Xswiftc -assert-config -Xswiftc Debug) >"$scratch/build.log" 2>&1
+}
+
+# Runs the harness. Sets `verdict` to survived or caught, `rule` to what was violated and `seed` to where.
+try() {
+    local status=0 line
+    SWIFT_BACKTRACE=enable=no timeout 300 "$scratch/.build/release/raft-harness" --seeds "1..$seeds" --steps "$steps" \
+        --workers 1 --announce >"$scratch/run.log" 2>&1 || status=$?
+    verdict=caught
+    seed=$(grep -a '^seed [0-9]* begins' "$scratch/run.log" | tail -1 | cut -d' ' -f2)
+    case $status in
+    0) verdict=survived seed=- rule=- ;;
+    124) rule='does not end' ;;
+    *)
+        line=$(grep -a -m1 -E '^seed [0-9]+ failed: |(Fatal error|Precondition failed|Assertion failed): ' "$scratch/run.log" || echo "exit status $status")
+        rule=$(sed -E 's/^seed [0-9]+ failed: //; s/.*(Fatal error|Precondition failed|Assertion failed): /trap: /' <<<"$line")
+        ;;
+    esac
+}
+
+copy_sources
+build || { tail -20 "$scratch/build.log" >&2 && fail "the unmutated sources do not build"; }
+try
+[ $verdict = survived ] || fail "the unmutated harness fails at seed $seed: $rule"
+echo "unmutated: $seeds seeds pass" >&2
+
+rows=()
+escaped=0
+for number in "${!names[@]}"; do
+    name=${names[$number]}
+    rule=- seed=-
+    if ! apply 2>"$scratch/apply.log"; then
+        verdict='does not apply'
+    else
+        if build; then try; else verdict='does not build'; fi
+        apply --reverse
+    fi
+    [ "$verdict" = caught ] || escaped=$((escaped + 1))
+    rows+=("$name|$verdict|$seed|${rule:0:100}")
+    echo "$((number + 1)) of ${#names[@]}: $name: $verdict, seed $seed, $rule" >&2
+done
+
+if [ $format = markdown ]; then
+    echo '| mutation | what it breaks | caught by | seeds |'
+    echo '| --- | --- | --- | ---: |'
+    for row in "${rows[@]}"; do
+        IFS='|' read -r name verdict seed rule <<<"$row"
+        [ "$verdict" = caught ] || rule="**$verdict**"
+        echo "| \`$name\` | $(prose "$name") | $rule | $seed |"
+    done
+else
+    (echo 'mutation|verdict|seed|caught by' && printf '%s\n' "${rows[@]}") | column -t -s '|'
+fi
+echo "${#rows[@]} mutations, $((${#rows[@]} - escaped)) caught" >&2
+[ $escaped -eq 0 ]
