@@ -30,7 +30,11 @@ extension ClusterHarness {
             try judgeConnectionLost(to: node, position, before)
         case .silence(let node):
             replicas[position].core.nodeSilent(node)
-            if before.leader == node { known[position].ticksSinceLeader = nil }
+            if before.leader == node {
+                // An election time-out without a word from it: every lease has run out.
+                known[position].ticksSinceLeader = nil
+                known[position].ticksSinceStart = mix.options.electionTicks
+            }
             known[position].silent.insert(node)
             try judgeTerm(position, before)
         case .returned(let node):
@@ -92,12 +96,6 @@ extension ClusterHarness {
         }
         guard core.role == .leader, core.term == envelope.term else { return }
         known[position].heard[envelope.from] = known[position].ticksLeading
-        switch envelope.message {
-        case .appended, .appendRejected, .heartbeatReply, .readRequest, .wakeRequest:
-            known[position].silent.remove(envelope.from)
-        default:
-            break
-        }
     }
 
     /// Whoever hears its leader is awake, unless it is told to sleep by a leader whose node it believes to be alive.

@@ -175,6 +175,7 @@ struct ClusterHarness {
                 throw Violation(description: "\(id) installs a snapshot whose bytes it does not have")
             }
             coverage.count(.snapshotInstalled)
+            known[position].lastWritten = metadata.position.index
         }
         replicas[position].writes.append(request)
         guard let first = request.entries.first, let last = request.entries.last else { return }
