@@ -10,6 +10,16 @@ struct GroupState {
     private(set) var locators: [Locator] = []
     /// The configuration entries behind the base. Ascending.
     private(set) var configurations: [PlacedConfiguration] = []
+    /// During recovery: which entries a lost batch may have replaced.
+    private var doubt: Doubt?
+
+    /// A batch is lost, and nobody can say which entries it replaced.
+    private struct Doubt {
+        /// Entries up to here were committed before, as far as was known, so they are the log's.
+        var trusted: LogIndex
+        /// The lost batch's place. A record behind it that continues the row from the base proves all that it continues.
+        var place: RecordPlace
+    }
 
     init(group: PartitionID) { summary = GroupSummary(group: group) }
 
@@ -39,6 +49,7 @@ struct GroupState {
         switch record {
         case .created:
             dropEntries(&live)
+            doubt = nil
             summary = GroupSummary(group: summary.group)
         case .entries(let header, let placed):
             truncate(from: header.first, &live)
@@ -50,6 +61,7 @@ struct GroupState {
             summary.hardState = hardState
         case .installed(_, let metadata):
             dropEntries(&live)
+            doubt = nil
             summary.base = metadata.position
             summary.last = metadata.position
             summary.installed = metadata.configuration
@@ -157,16 +169,30 @@ struct GroupState {
 }
 
 extension GroupState {
+    /// Notes that a batch is lost of which nothing is known, and that more follows it.
+    mutating func doubtEntries(since place: RecordPlace) {
+        var trusted = summary.hardState.commit
+        if let doubt {
+            // A commit index says nothing about entries that were in doubt already.
+            trusted = max(doubt.trusted, min(trusted, unbrokenEnds(since: doubt.place).proven))
+        }
+        doubt = Doubt(trusted: trusted, place: place)
+    }
+
     /// Ends recovery: keeps what hangs together from the base on, and raises the floor to the end that was lost.
     ///
     /// Each record must continue the one before it in index *and* term. What is behind the first that does not is given
-    /// up: it would be read as the log's while entries before it are missing.
+    /// up: it would be read as the log's while entries before it are missing. A row that reaches the end that is known
+    /// is the log's own, as no two logs of a group agree in an entry and differ before it; of a row that does not, what
+    /// a lost batch may have replaced is given up as well.
     mutating func settleAfterRecovery(isBlind: Bool, _ live: inout Liveness) {
-        var end = summary.base
-        for locator in locators {
-            guard locator.first == end.index.next, locator.previousTerm == end.term else { break }
-            end = LogPosition(term: locator.lastTerm, index: locator.last)
+        var end = unbrokenEnds(since: nil).last
+        if let doubt, end != summary.last || isBlind {
+            let proven = unbrokenEnds(since: doubt.place).proven
+            let trusted = max(summary.base.index, doubt.trusted, proven)
+            if trusted < end.index, let term = term(at: trusted) { end = LogPosition(term: term, index: trusted) }
         }
+        doubt = nil
         if end != summary.last {
             let floor = LogFloor.position(max(end, summary.last))
             summary.floor = floor.joined(summary.floor)
@@ -174,6 +200,19 @@ extension GroupState {
             truncate(from: end.index.next, &live)
         }
         if isBlind { summary.floor = .unknown }
+    }
+
+    /// Where the unbroken row of records from the base on ends, and where the last of it ends that was written behind
+    /// `place`.
+    private func unbrokenEnds(since place: RecordPlace?) -> (last: LogPosition, proven: LogIndex) {
+        var end = summary.base
+        var proven = LogIndex.zero
+        for locator in locators {
+            guard locator.first == end.index.next, locator.previousTerm == end.term else { break }
+            end = LogPosition(term: locator.lastTerm, index: locator.last)
+            if let place, locator.address.isBehind(place) { proven = end.index }
+        }
+        return (end, proven)
     }
 
     /// What limits charge for the payloads of the records that hold entries: never less than for the entries alone.

@@ -14,7 +14,7 @@ public enum LogFloor: Sendable, Hashable {
     /// The log ended here.
     case position(LogPosition)
     /// The log reached further than what is left, nobody knows how far, and the hard state may be an old one: the
-    /// replica must be replaced by one with a new id.
+    /// replica must be replaced by one with a new id. Entries behind the commit index may be replaced ones.
     case unknown
 
     /// The floor that holds when both do.

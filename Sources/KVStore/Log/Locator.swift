@@ -53,6 +53,17 @@ struct RecordAddress: Hashable {
     let segment: UInt64
     let offset: Int
     let length: Int
+
+    /// True when the record was written behind `place`.
+    func isBehind(_ place: RecordPlace) -> Bool {
+        (segment, offset) > (place.segment, place.offset)
+    }
+}
+
+/// A place in the log, counted as in a `RecordAddress`.
+struct RecordPlace: Hashable {
+    let segment: UInt64
+    let offset: Int
 }
 
 /// How much of each segment still counts.

@@ -175,7 +175,7 @@ struct LogRecoverer {
         let format = SectorFormat(identity: identity, segment: files.number)
         guard let file = files.file else {
             segments.append(Segment(number: files.number, file: nil, format: format, usedSectors: 0))
-            return runMissing(files, isNewest: next == nil)
+            return runMissing(files, limit: next?.firstSequence)
         }
         let reader = try onDisk { () throws(DiskError) in try SectorReader(file: file, format: format) }
         let scanner = SegmentScanner(
@@ -214,15 +214,21 @@ struct LogRecoverer {
     }
 
     /// A segment without its file: the ledger tells what was in it, and the next segment's roster tells better.
-    private mutating func runMissing(_ files: Files, isNewest: Bool) {
-        if let roster = files.ledger.roster { replay.take(roster: roster.attestations) }
+    private mutating func runMissing(_ files: Files, limit: UInt64?) {
+        if let roster = files.ledger.roster { replay.take(roster: roster.attestations, sequence: roster.sequence) }
         var sequence = max(files.firstSequence ?? 0, replay.lastSequence) + 1
-        while let line = files.ledger.line(sequence) {
+        while sequence < limit ?? .max, let line = files.ledger.line(sequence) {
             replay.apply(lost: line.attestations, sequence: sequence, segment: files.number, offset: 0)
             sequence += 1
         }
+        guard sequence != limit else { return }
         // Behind its last line the ledger is silent, unless the log was closed there.
-        if files.ledger.closedBehind != sequence - 1 { replay.becomeBlind() }
+        if files.ledger.closedBehind != sequence - 1 {
+            replay.loseUnattested(sequence: sequence, segment: files.number, offset: 0)
+            if let limit, limit > sequence + 1 {
+                replay.loseUnattested(sequence: limit - 1, segment: files.number, offset: 0)
+            }
+        }
         replay.sawDurable(sequence)
     }
 

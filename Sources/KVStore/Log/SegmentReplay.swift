@@ -106,17 +106,16 @@ struct SegmentReplay {
             return replay.lostUnidentified(sequence: sequence, segment: number, offset: offset)
         }
         replay.note(.batch, segment: number, offset: offset)
-        replay.becomeBlind()
-        replay.sawDurable(sequence)
+        replay.loseUnattested(sequence: sequence, segment: number, offset: offset)
     }
 
     /// The roster stands in the ledger, too, and follows from the segments before, if those are intact.
     private func loseRoster(_ sequence: UInt64, _ offset: Int, into replay: inout Replay) {
         replay.note(.roster, segment: number, offset: offset)
         if let roster = ledger.roster {
-            replay.take(roster: roster.attestations)
+            replay.take(roster: roster.attestations, sequence: sequence)
         } else if replay.lastSequence + 1 != sequence {
-            replay.becomeBlind()
+            replay.loseUnattested(sequence: sequence, segment: number, offset: offset)
         }
         replay.sawDurable(sequence)
     }

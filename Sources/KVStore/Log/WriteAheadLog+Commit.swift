@@ -41,6 +41,7 @@ extension WriteAheadLog {
             let address = RecordAddress(segment: segment, offset: home + offset, length: length)
             groups[record.group, default: GroupState(group: record.group)].apply(record, at: address, &live)
         }
+        lastChanges = batch.from
         lastAttestations = batch.groups.compactMap { group in
             guard let summary = groups[group]?.summary else { return nil }
             return Attestation(summary: summary, from: batch.from[group] ?? .zero)

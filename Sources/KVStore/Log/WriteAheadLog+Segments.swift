@@ -11,7 +11,7 @@ extension WriteAheadLog {
         let old = head
         if let old, !old.ledgerIsSettled { try onDisk { () throws(DiskError) in try old.ledger.synchronize() } }
         let roster = groups.keys.sorted().compactMap { groups[$0] }
-            .map { Attestation(summary: $0.summary, from: .zero) }
+            .map { Attestation(summary: $0.summary, from: lastChanges[$0.summary.group] ?? .zero) }
         let new = try makeFiles(number, roster, sectors)
         if !segments.isEmpty {
             let oldest = segments[0].number
@@ -21,6 +21,7 @@ extension WriteAheadLog {
         segments.append(Segment(number: number, file: new.file, format: new.format, usedSectors: new.nextSector))
         head = new
         lastAttestations = []
+        lastChanges = [:]
         nextSequence += 1
     }
 

@@ -48,6 +48,8 @@ public final class WriteAheadLog {
     var nextSequence: UInt64
     /// What the last batch did, for the next one to attest.
     var lastAttestations: [Attestation] = []
+    /// From where on the last batch replaced entries, for the roster of a segment that begins behind it.
+    var lastChanges: [PartitionID: LogIndex] = [:]
     var pending = PendingBatches()
     private var failure: LogError?
 
@@ -59,6 +61,7 @@ public final class WriteAheadLog {
         live = recovered?.replay.live ?? Liveness()
         segments = recovered?.segments ?? []
         nextSequence = (recovered?.replay.lastSequence ?? 0) + 1
+        lastChanges = recovered?.replay.lastChanges ?? [:]
     }
 
     /// Makes a log in a directory that has none.

@@ -307,6 +307,7 @@ import Testing
         }
         try harness.start()
         try harness.append(.create(group))
+        try harness.append(.hardState(group, HardState(term: Term(1), vote: nil, commit: LogIndex(4))))
         // One sector each: entries, their replacement, something else, what continues the replacement.
         let other = LogRecord.create(PartitionID(2))
         for record in [entries(1...10, 1), entries(5...10, 2), other, entries(11...12, 2)] {
@@ -327,7 +328,8 @@ import Testing
         let (log, recovery) = try WriteAheadLog.open(in: harness.disk.directory(LogHarness.path), options: .tiny)
         let found = try #require(recovery.groups.first)
         #expect(found.floor == .position(LogPosition(term: Term(2), index: LogIndex(12))))
-        #expect(found.last == LogPosition(term: Term(1), index: LogIndex(10)))
+        // Of the rest nobody can say whether it was replaced.
+        #expect(found.last == LogPosition(term: Term(1), index: LogIndex(4)))
         #expect(try log.read(group, from: LogIndex(1), maxBytes: 1000).allSatisfy { $0.term == Term(1) })
     }
 

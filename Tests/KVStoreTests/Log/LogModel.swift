@@ -107,6 +107,9 @@ struct RecordGenerator {
     var random: SeededGenerator
     var groupCount: UInt64 = 4
     var largestCommand = 120
+    /// Replaces and compacts only what Raft would: committed entries stay until they are compacted, and a group that is
+    /// destroyed never comes back with another history.
+    var keepsCommitted = false
 
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
@@ -114,6 +117,7 @@ struct RecordGenerator {
         let id = PartitionID(UInt64.random(in: 1...groupCount, using: &random))
         guard let group = model.groups[id], group.lifecycle == .live else { return .create(id) }
         switch Int.random(in: 0..<100, using: &random) {
+        case 97 where keepsCommitted: return .hardState(id, hardState(for: group))
         case 0..<70: return .entries(id, entries(for: group))
         case 70..<85: return .hardState(id, hardState(for: group))
         case 85..<97: return compaction(id, group)
@@ -123,7 +127,8 @@ struct RecordGenerator {
     }
 
     mutating func entries(for group: LogModel.Group) -> [Entry] {
-        let replaced = random.oneIn(6) ? Int.random(in: 0...min(6, group.entries.count), using: &random) : 0
+        let replaceable = keepsCommitted ? group.last.index.distance(from: committed(in: group)) : group.entries.count
+        let replaced = random.oneIn(6) ? Int.random(in: 0...min(6, replaceable), using: &random) : 0
         let first = LogIndex(group.last.index.rawValue + 1 - UInt64(replaced))
         var term = replaced > 0 ? group.last.term.next : group.term(at: first.previous)
         var entries: [Entry] = []
@@ -153,13 +158,19 @@ struct RecordGenerator {
     private mutating func hardState(for group: LogModel.Group) -> HardState {
         let vote = Bool.random(using: &random) ? NodeID(UInt64.random(in: 0...5, using: &random)) : nil
         let term = max(group.last.term, group.hardState.term)
-        return HardState(term: term.next, vote: vote, commit: group.base.index)
+        guard keepsCommitted else { return HardState(term: term.next, vote: vote, commit: group.base.index) }
+        let known = committed(in: group)
+        let more = Int.random(in: 0...group.last.index.distance(from: known), using: &random)
+        return HardState(term: term.next, vote: vote, commit: known + more)
     }
 
     private mutating func compaction(_ id: PartitionID, _ group: LogModel.Group) -> LogRecord {
-        let depth = Int.random(in: 0...group.entries.count, using: &random)
+        let end = keepsCommitted ? committed(in: group) : group.last.index
+        let depth = Int.random(in: 0...end.distance(from: group.base.index), using: &random)
         return .compact(id, through: group.base.index + depth)
     }
+
+    private func committed(in group: LogModel.Group) -> LogIndex { max(group.base.index, group.hardState.commit) }
 
     private mutating func snapshot(for group: LogModel.Group) -> SnapshotMetadata {
         let position = LogPosition(
