@@ -7,8 +7,8 @@ public enum LogRecord: Sendable, Hashable {
     /// Consecutive entries with terms that never fall. They replace all entries at or behind the first one's index,
     /// which lies behind the log's base and no further than one behind its end.
     case entries(PartitionID, [Entry])
-    /// The group's hard state, replacing the one before. Where entries rely on its commit index it is appended before
-    /// them: a crash keeps no record without those before it.
+    /// The group's hard state, replacing the one before. Where it and entries rely on each other they are appended in
+    /// one call, which keeps them in one batch.
     case hardState(PartitionID, HardState)
     /// The state machine becomes that of a snapshot: every entry goes, and the log goes on behind `position`.
     case install(PartitionID, SnapshotMetadata)

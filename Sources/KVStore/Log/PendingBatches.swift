@@ -4,6 +4,16 @@ internal import Raft
 struct PendingBatches {
     private var batches: [PendingBatch] = []
     private var groups: [PartitionID: PendingGroup] = [:]
+    private var unit = Unit.none
+
+    /// Records that must not be torn apart.
+    private enum Unit {
+        case none
+        /// None of them was added yet; all together take no more than so many bytes.
+        case announced(bytes: Int)
+        /// The last batch has the first of them.
+        case begun
+    }
 
     var first: PendingBatch? { batches.first }
 
@@ -19,9 +29,23 @@ struct PendingBatches {
         encode: (inout [UInt8]) -> StoredRecord
     ) {
         let id = group.id
-        if batches.last?.hasRoom(for: bytes, id, limits) != true { batches.append(PendingBatch()) }
+        switch unit {
+        case .none: makeRoom(for: bytes, id, limits)
+        case .announced(let all): makeRoom(for: max(all, bytes), id, limits)
+        case .begun: break
+        }
+        if case .announced = unit { unit = .begun }
         batches[batches.count - 1].add(id, from: from, encode)
         groups[id] = group
+    }
+
+    /// Keeps the records that are added from now on in one batch, until `endUnit`.
+    mutating func beginUnit(upTo bytes: Int) { unit = .announced(bytes: bytes) }
+
+    mutating func endUnit() { unit = .none }
+
+    private mutating func makeRoom(for bytes: Int, _ group: PartitionID, _ limits: LogOptions) {
+        if batches.last?.hasRoom(for: bytes, group, limits) != true { batches.append(PendingBatch()) }
     }
 
     /// Forgets the first batch, which has become durable.

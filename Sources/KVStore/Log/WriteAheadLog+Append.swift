@@ -1,8 +1,31 @@
 internal import Raft
 
 extension WriteAheadLog {
+    /// Puts records of one group into the pending batch, or into the next if that has not room for all of them.
+    func add(_ records: [LogRecord]) throws(LogError) {
+        guard let group = records.first?.group else { return }
+        for record in records {
+            precondition(record.group == group, "records of groups \(group) and \(record.group) in one call")
+            try check(record)
+        }
+        for unit in options.units(of: records) {
+            pending.beginUnit(upTo: options.storedBytes(of: unit))
+            defer { pending.endUnit() }
+            for record in unit { try add(record) }
+        }
+    }
+
+    /// Refuses a record that could not be written.
+    private func check(_ record: LogRecord) throws(LogError) {
+        guard case .entries(_, let entries) = record else { return }
+        for entry in entries where entry.payload.storedBytes > options.recordBytes {
+            throw .tooLarge(bytes: entry.payload.storedBytes, limit: options.recordBytes)
+        }
+    }
+
     /// Puts a record into the pending batch, having checked that it can follow what is there.
     func add(_ record: LogRecord) throws(LogError) {
+        try check(record)
         let id = record.group
         var group = pending.group(id) ?? PendingGroup(groups[id], id: id)
         if case .create = record {
@@ -12,7 +35,7 @@ extension WriteAheadLog {
         }
         switch record {
         case .entries(_, let entries):
-            return try add(entries, to: group)
+            add(entries, to: group)
         case .create:
             group.reset(.live, to: .origin)
             addSmall(.created(id), to: group)
@@ -43,11 +66,8 @@ extension WriteAheadLog {
         }
     }
 
-    private func add(_ entries: [Entry], to group: PendingGroup) throws(LogError) {
+    private func add(_ entries: [Entry], to group: PendingGroup) {
         guard let first = entries.first else { return }
-        for entry in entries where entry.payload.storedBytes > options.recordBytes {
-            throw .tooLarge(bytes: entry.payload.storedBytes, limit: options.recordBytes)
-        }
         precondition(first.index > group.base.index, "entry \(first.index) of group \(group.id) is compacted already")
         guard var term = group.term(at: first.index.previous, durable: groups[group.id]) else {
             preconditionFailure("entry \(first.index) of group \(group.id) would leave a gap")
@@ -90,40 +110,5 @@ extension WriteAheadLog {
             }
             return kind == .entries ? .entries(header, configurations) : .relocated(header, configurations)
         }
-    }
-}
-
-extension EntryPayload {
-    /// No fewer bytes than the entry takes in a record, with its share of the record's header.
-    fileprivate var storedBytes: Int {
-        switch self {
-        case .noop: 16
-        case .command(let bytes): bytes.count + 32
-        // Numbers take up to ten bytes where limits charge eight, and the parts have lengths of their own.
-        case .configuration(let configuration): configuration.sizeBytes * 2 + 96
-        }
-    }
-}
-
-extension LogOptions {
-    /// The most bytes that one record of entries may take.
-    var recordBytes: Int { min(batchBytes, LogFormat.recordBytes) - 256 }
-
-    /// The entries in parts that fit into a record each.
-    fileprivate func parts(of entries: [Entry]) -> [ArraySlice<Entry>] {
-        var parts: [ArraySlice<Entry>] = []
-        var start = 0
-        var size = 0
-        for (place, entry) in entries.enumerated() {
-            let bytes = entry.payload.storedBytes
-            if size + bytes > recordBytes || place - start == LogFormat.recordEntries {
-                parts.append(entries[start..<place])
-                start = place
-                size = 0
-            }
-            size += bytes
-        }
-        parts.append(entries[start...])
-        return parts
     }
 }

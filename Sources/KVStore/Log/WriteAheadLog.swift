@@ -118,6 +118,17 @@ public final class WriteAheadLog {
         try add(record)
     }
 
+    /// Adds what is to be found again together or not at all: records of one group, all of which go into one batch.
+    ///
+    /// What exceeds a batch is cut between entries. Each part then begins with the hard state, and one that is not the
+    /// last knows no more to be committed than it holds: a crash between two parts leaves what could have been.
+    ///
+    /// - Throws: As for a single record. Then none of them was added.
+    public func append(_ records: [LogRecord]) throws(LogError) {
+        try checkRunning()
+        try add(records)
+    }
+
     /// Makes everything that was appended durable: one write and one fdatasync, unless it exceeds the limits of a batch.
     ///
     /// - Throws: `noSpace`, after which what was not written yet stays pending; `disk`, after which the log has stopped.
