@@ -19,10 +19,12 @@ extension WriteAheadLog {
     /// - Parameter maxBytes: How many bytes of records to copy at most; at least one record is copied.
     /// - Throws: As `sync()`, which it calls.
     public func reclaim(maxBytes: Int) throws(LogError) -> LogReclamation {
+        // On a full disk nothing can be written until something is given up.
+        var dropped = try guarded { () throws(LogError) in try dropDeadSegments() }
         // A copy must be of what is durable: it would bring back what a pending record replaces.
         try sync()
         return try guarded { () throws(LogError) in
-            var dropped = try dropDeadSegments()
+            dropped += try dropDeadSegments()
             guard let oldest = oldestWorthCopying else {
                 return LogReclamation(segments: dropped, copiedBytes: 0, hasMore: false)
             }

@@ -33,26 +33,32 @@ extension WriteAheadLog {
         }
     }
 
+    /// Makes a segment's files: as large as usual or, where the disk is nearly full, no larger than it must be.
     private func makeFiles(_ number: UInt64, _ roster: [Attestation], _ sectors: Int) throws(LogError) -> Head {
-        do throws(DiskError) {
-            return try makeFilesOnDisk(number, roster, sectors)
-        } catch {
-            guard case .noSpace = error else { throw .disk(error) }
+        var attestations: [UInt8] = []
+        Attestation.encode(roster, into: &attestations)
+        let batch = BatchHeader.batch(.roster, sequence: nextSequence, attestations: attestations, records: [])
+        let needed = 1 + SectorFormat.sectors(for: batch.count) + sectors
+        let usual = max(options.segmentBytes / SectorFormat.bytes, needed)
+        // Reserving more than there is would take all of it before it fails, also from everybody else.
+        let room = try onDisk { () throws(DiskError) in try directory.freeBytes() } / SectorFormat.bytes
+        for capacity in room > usual ? [usual, needed] : [needed] {
+            do throws(DiskError) {
+                return try makeFilesOnDisk(number, batch, attestations, capacity)
+            } catch {
+                guard case .noSpace = error else { throw .disk(error) }
+            }
+            try onDisk { () throws(DiskError) in try removeFiles(number...number) }
         }
-        try onDisk { () throws(DiskError) in try removeFiles(number...number) }
         throw .noSpace
     }
 
     private func makeFilesOnDisk(
         _ number: UInt64,
-        _ roster: [Attestation],
-        _ sectors: Int
+        _ batch: [UInt8],
+        _ attestations: [UInt8],
+        _ capacity: Int
     ) throws(DiskError) -> Head {
-        var attestations: [UInt8] = []
-        Attestation.encode(roster, into: &attestations)
-        let batch = BatchHeader.batch(.roster, sequence: nextSequence, attestations: attestations, records: [])
-        let needed = 1 + SectorFormat.sectors(for: batch.count) + sectors
-        let capacity = max(options.segmentBytes / SectorFormat.bytes, needed)
         let identity = catalog.identity
 
         let file = try directory.create(LogFileName.segment(number))

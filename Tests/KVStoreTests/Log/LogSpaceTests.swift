@@ -63,6 +63,55 @@ import Testing
         try harness.start()
     }
 
+    /// A log on a disk that is full but for its last `room` bytes; all its segments but the last are dead if `dead`.
+    private func full(room: Int, dead: Bool) throws -> (harness: LogHarness, refusal: LogError?) {
+        let harness = LogHarness(seed: 3)
+        harness.options = .tiny
+        var random = SeededGenerator(seed: 1)
+        let group = PartitionID(1)
+        try harness.start()
+        try harness.append(.create(group))
+        var index: UInt64 = 1
+        func appendOne() throws {
+            try harness.append(.entries(group, [command(index, &random)]))
+            index += 1
+            try harness.sync()
+        }
+        while harness.log?.segmentCount ?? 0 < 5 { try appendOne() }
+        if dead {
+            try harness.append(.compact(group, through: LogIndex(index - 1)))
+            try harness.sync()
+        }
+        harness.disk.capacityBytes = harness.disk.usedBytes + room
+        do {
+            for _ in 0..<100 { try appendOne() }
+        } catch let error as LogError {
+            return (harness, error)
+        }
+        return (harness, nil)
+    }
+
+    @Test func aFullDiskIsFreedByWhatIsDead() throws {
+        let (harness, refusal) = try full(room: 100, dead: true)
+        #expect(refusal == .noSpace)
+        let progress = try harness.log?.reclaim(maxBytes: 4096)
+        #expect(progress?.segments ?? 0 >= 4)
+        try harness.sync()
+        harness.losePower(.nothing)
+        try harness.start()
+    }
+
+    @Test func theLastRoomIsUsedBySmallerSegments() throws {
+        let (harness, refusal) = try full(room: 7 << 10, dead: false)
+        #expect(refusal == .noSpace)
+        // There was no room for a usual segment, yet for two with a commit each.
+        #expect(harness.log?.segmentCount ?? 0 >= 7)
+        harness.disk.capacityBytes = nil
+        try harness.sync()
+        harness.losePower(.nothing)
+        try harness.start()
+    }
+
     @Test func copiesNeverBringBackWhatAPendingRecordReplaces() throws {
         let harness = LogHarness(seed: 1)
         var random = SeededGenerator(seed: 1)
