@@ -33,7 +33,7 @@ struct Catalog {
         state = next
     }
 
-    /// Writes both sectors of a catalog that was damaged.
+    /// Writes both sectors anew, so that the disk has nothing but this state.
     mutating func rewrite() throws(DiskError) {
         try note(oldest: state.oldest, newest: state.newest)
         try note(oldest: state.oldest, newest: state.newest)

@@ -25,6 +25,10 @@ struct LogRecoverer {
     mutating func run() throws(LogError) -> Catalog {
         guard !(try isUnborn()) else { throw .missing }
         var catalog = try openCatalog()
+        let isIntact = replay.damage.isEmpty
+        // A process that died in the midst of noting may have left in the page cache what the disk does not have. What
+        // it says is believed from here on, and files go because of it.
+        if isIntact { try onDisk { () throws(DiskError) in try catalog.rewrite() } }
         let range = catalog.state.oldest...catalog.state.newest
         try removeFiles(outside: range)
         let files = try openSegments(range, identity: catalog.identity)
@@ -33,7 +37,7 @@ struct LogRecoverer {
             try run(file, next: next, identity: catalog.identity)
         }
         replay.settle()
-        if replay.damage.contains(where: { $0.kind == .catalog }) {
+        if !isIntact {
             try onDisk { () throws(DiskError) in try catalog.rewrite() }
         }
         return catalog

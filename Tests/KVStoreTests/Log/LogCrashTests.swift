@@ -66,6 +66,29 @@ import Testing
         }
     }
 
+    @Test func aProcessMayDieAnywhereAndThePowerFailAfterItsRestart() throws {
+        let dryRun = LogHarness(seed: 1)
+        var dryRecords = RecordGenerator(seed: 5)
+        try dryRun.start()
+        try work(dryRun, &dryRecords, steps: 200)
+        #expect((dryRun.log?.segmentCount ?? 0) > 1)
+
+        for operation in 1...dryRun.disk.operations {
+            let harness = LogHarness(seed: UInt64(operation))
+            var records = RecordGenerator(seed: 5)
+            harness.disk.powerFails(atOperation: operation)
+            #expect(throws: LogError.disk(.poweredOff)) {
+                try harness.start()
+                try work(harness, &records, steps: 200)
+            }
+            // The page cache outlives the process; then what it had not written goes.
+            harness.kill()
+            try harness.start()
+            harness.losePower(.nothing)
+            try harness.start()
+        }
+    }
+
     @Test func theHarnessNoticesASynchronizationThatLies() throws {
         var losses = 0
         for seed in 0..<20 as Range<UInt64> {
