@@ -10,6 +10,8 @@ public enum LogError: Error, Hashable, Sendable {
     case version(file: String, version: UInt32)
     /// What was to be appended is larger than a batch may be. Nothing was changed.
     case tooLarge(bytes: Int, limit: Int)
+    /// What was to be appended could not be read back. Nothing was changed.
+    case unreadable(reason: String)
     /// There is no room for another segment. Nothing is broken: what is pending stays pending, reads go on, and `sync`
     /// succeeds once there is room.
     case noSpace
@@ -28,6 +30,7 @@ extension LogError: CustomStringConvertible {
         case .alreadyExists: "there is a log here already"
         case .version(let file, let version): "\(file) has format \(version), which this version cannot read"
         case .tooLarge(let bytes, let limit): "\(bytes) bytes are more than a batch may hold (\(limit))"
+        case .unreadable(let reason): "a record was refused that could not be read back: \(reason)"
         case .noSpace: "the disk has no room for another segment of the log"
         case .disk(let error): "the log has stopped: \(error)"
         case .damaged(let damage): "the log has stopped: \(damage)"

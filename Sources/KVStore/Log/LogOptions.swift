@@ -41,6 +41,8 @@ enum LogFormat {
     static let segmentSectors = 1 << 24
     /// The most bytes of a ledger that are read.
     static let ledgerBytes = 256 << 20
+    /// The most bytes of the state of all groups: with the records of a commit it must stay within a batch.
+    static let rosterBytes = 24 << 20
     /// The most members that each part of a configuration names.
     static let members = 1 << 16
 }

@@ -6,26 +6,24 @@ extension WriteAheadLog {
         guard let group = records.first?.group else { return }
         for record in records {
             precondition(record.group == group, "records of groups \(group) and \(record.group) in one call")
-            try check(record)
+            try options.check(record)
         }
+        try roster.admit(records)
         for unit in options.units(of: records) {
             pending.beginUnit(upTo: options.storedBytes(of: unit))
             defer { pending.endUnit() }
-            for record in unit { try add(record) }
-        }
-    }
-
-    /// Refuses a record that could not be written.
-    private func check(_ record: LogRecord) throws(LogError) {
-        guard case .entries(_, let entries) = record else { return }
-        for entry in entries where entry.payload.storedBytes > options.recordBytes {
-            throw .tooLarge(bytes: entry.payload.storedBytes, limit: options.recordBytes)
+            for record in unit { addChecked(record) }
         }
     }
 
     /// Puts a record into the pending batch, having checked that it can follow what is there.
     func add(_ record: LogRecord) throws(LogError) {
-        try check(record)
+        try options.check(record)
+        try roster.admit([record])
+        addChecked(record)
+    }
+
+    private func addChecked(_ record: LogRecord) {
         let id = record.group
         var group = pending.group(id) ?? PendingGroup(groups[id], id: id)
         if case .create = record {

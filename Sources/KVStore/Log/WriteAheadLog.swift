@@ -34,8 +34,8 @@ internal import Raft
 /// **Space.** Only the oldest segment is ever given up. `reclaim` copies what still counts of it to the head, so that
 /// one lagging group pins no space; a segment's roster makes all hard states before it superfluous.
 ///
-/// **Failure.** After an error other than `noSpace` and `tooLarge` the log refuses everything, and the process must end:
-/// a synchronisation that failed is never tried again. A log is used by one thread at a time.
+/// **Failure.** After an error other than `noSpace`, `tooLarge` and `unreadable` the log refuses everything, and the
+/// process must end: a synchronisation that failed is never tried again. A log is used by one thread at a time.
 public final class WriteAheadLog {
     let directory: any DiskDirectory
     let options: LogOptions
@@ -51,6 +51,7 @@ public final class WriteAheadLog {
     /// From where on the last batch replaced entries, for the roster of a segment that begins behind it.
     var lastChanges: [PartitionID: LogIndex] = [:]
     var pending = PendingBatches()
+    var roster: RosterBudget
     private var failure: LogError?
 
     init(directory: any DiskDirectory, options: LogOptions, catalog: Catalog, recovered: LogRecoverer?) {
@@ -58,6 +59,7 @@ public final class WriteAheadLog {
         self.options = options
         self.catalog = catalog
         groups = recovered?.replay.groups ?? [:]
+        roster = RosterBudget(groups.values.lazy.map(\.summary))
         live = recovered?.replay.live ?? Liveness()
         segments = recovered?.segments ?? []
         nextSequence = (recovered?.replay.lastSequence ?? 0) + 1
@@ -112,7 +114,7 @@ public final class WriteAheadLog {
 
     /// Adds a record to what the next `sync()` makes durable.
     ///
-    /// - Throws: `tooLarge` for an entry larger than a batch; what has stopped the log, if it has.
+    /// - Throws: `tooLarge` for an entry larger than a batch; `unreadable` for what no reader would accept; what has stopped the log, if it has.
     public func append(_ record: LogRecord) throws(LogError) {
         try checkRunning()
         try add(record)
@@ -168,7 +170,7 @@ public final class WriteAheadLog {
             return try operation()
         } catch {
             switch error {
-            case .noSpace, .tooLarge: break
+            case .noSpace, .tooLarge, .unreadable: break
             default: failure = error
             }
             throw error

@@ -143,6 +143,73 @@ import Testing
         try harness.start()
     }
 
+    @Test func whatNoReaderAcceptsIsNotWritten() throws {
+        let harness = try started()
+        try harness.sync()
+        let beyond = LogIndex(LogIndex.max.rawValue + 1)
+        let members = Configuration(voters: (0...65_536).map { NodeID($0) })
+        func metadata(_ position: LogPosition) -> SnapshotMetadata {
+            SnapshotMetadata(position: position, configuration: Configuration(voters: [NodeID(1)]))
+        }
+        let position = LogPosition(term: Term(1), index: LogIndex(9))
+        let refused: [LogRecord] = [
+            .entries(group, [entry(1, Term.max.rawValue + 1)]),
+            .entries(group, [Entry(index: LogIndex(1), term: Term(1), payload: .configuration(members))]),
+            .hardState(group, HardState(term: Term(1), vote: nil, commit: beyond)),
+            .hardState(group, HardState(term: Term(Term.max.rawValue + 1), vote: nil, commit: .zero)),
+            .install(group, metadata(LogPosition(term: Term(1), index: beyond))),
+            .install(group, metadata(LogPosition(term: Term(.max), index: LogIndex(9)))),
+            .install(group, SnapshotMetadata(position: position, configuration: members)),
+        ]
+        for record in refused {
+            let alone = #expect(throws: LogError.self) { try harness.log?.append(record) }
+            let together = #expect(throws: LogError.self) { try harness.log?.append([.repaired(group), record]) }
+            for error in [alone, together] {
+                switch error {
+                case .unreadable, .tooLarge: break
+                default: Issue.record("\(String(describing: error)) for \(record)")
+                }
+            }
+        }
+        let atTheEnd = LogPosition(term: .max, index: .max)
+        try harness.append(.install(group, metadata(atTheEnd)))
+        #expect(throws: LogError.self) {
+            try harness.log?.append(.entries(group, [entry(LogIndex.max.rawValue + 1, Term.max.rawValue)]))
+        }
+        try harness.sync()
+        harness.losePower(.nothing)
+        try harness.start()
+    }
+
+    @Test func moreGroupsThanARosterCanNameAreRefused() throws {
+        let harness = try started()
+        let members = Configuration(voters: (0..<60_000).map { NodeID(.max - $0) })
+        let metadata = SnapshotMetadata(
+            position: LogPosition(term: Term(1), index: LogIndex(1)),
+            configuration: members
+        )
+        var refusal: LogError?
+        for id in 100..<300 as Range<UInt64> where refusal == nil {
+            do {
+                try harness.append(.create(PartitionID(id)))
+                try harness.append(.install(PartitionID(id), metadata))
+            } catch let error as LogError {
+                refusal = error
+            }
+        }
+        guard case .unreadable = refusal else {
+            Issue.record("\(String(describing: refusal))")
+            return
+        }
+        try harness.sync()
+        for id in 1000...1001 as ClosedRange<UInt64> {
+            harness.losePower(.nothing)
+            try harness.start()
+            try harness.append(.create(PartitionID(id)))
+            try harness.sync()
+        }
+    }
+
     @Test func aFullDiskIsToldAndLeftWithoutLoss() throws {
         let harness = try started()
         var records = RecordGenerator(seed: 8)
