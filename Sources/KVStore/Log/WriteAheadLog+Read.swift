@@ -4,14 +4,14 @@ extension WriteAheadLog {
     /// The durable entries of a group from an index on, read from the disk.
     ///
     /// - Parameters:
-    ///   - from: The first index; behind the base.
+    ///   - from: The first index.
     ///   - maxBytes: How many bytes of payloads to stay within. The first entry is returned whatever its size.
-    /// - Returns: Consecutive entries; none if the log ends before `from`.
+    /// - Returns: Consecutive entries; none if the log ends before `from`, or has been compacted through it.
     /// - Throws: `damaged` if a record no longer is what was written, `disk`; either stops the log.
     public func read(_ group: PartitionID, from: LogIndex, maxBytes: Int) throws(LogError) -> [Entry] {
         try guarded { () throws(LogError) in
-            guard let state = groups[group], from <= state.summary.last.index else { return [] }
-            precondition(from > state.summary.base.index, "entry \(from) of group \(group) is compacted")
+            guard let state = groups[group], from <= state.summary.last.index, from > state.summary.base.index
+            else { return [] }
             var entries: [Entry] = []
             var bytes = 0
             var next = from

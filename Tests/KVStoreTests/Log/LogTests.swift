@@ -91,6 +91,17 @@ import Testing
         #expect(dullBytes + 4000 < randomBytes)
     }
 
+    @Test func anEntryThatIsCompactedMeanwhileIsNoLongerThere() throws {
+        let harness = try started()
+        try harness.append(.entries(group, [entry(1, 1), entry(2, 1), entry(3, 1)]))
+        try harness.append(.compact(group, through: LogIndex(2)))
+        try harness.sync()
+        for index in 0...2 as ClosedRange<UInt64> {
+            #expect(try harness.log?.read(group, from: LogIndex(index), maxBytes: 1000) == [])
+        }
+        #expect(try harness.log?.read(group, from: LogIndex(3), maxBytes: 1000) == [entry(3, 1)])
+    }
+
     @Test func aDestroyedReplicaKeepsItsHardState() throws {
         let harness = try started()
         let hardState = HardState(term: Term(5), vote: NodeID(2), commit: .zero)
