@@ -29,9 +29,16 @@ public protocol DiskDirectory: AnyObject {
     /// Makes every creation, renaming and removal so far last over a crash.
     func synchronize() throws(DiskError)
 
+    /// Takes the directory for one holder alone, who has it until the lock's last reference goes or the process ends.
+    /// Fails with `locked` where there is another holder, in this process or in another.
+    func lock() throws(DiskError) -> any DiskLock
+
     /// Bytes that the disk can still take, so that its users can shed work before it is full.
     func freeBytes() throws(DiskError) -> Int
 }
+
+/// A directory that is held. Only those who ask for the lock are kept out.
+public protocol DiskLock: AnyObject {}
 
 /// One open file. It is closed when its last reference goes.
 public protocol DiskFile: AnyObject {

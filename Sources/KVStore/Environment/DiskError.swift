@@ -6,6 +6,8 @@ public enum DiskError: Error, Hashable, Sendable {
     case notFound(name: String)
     /// A file has this name already.
     case alreadyExists(name: String)
+    /// The directory has another holder.
+    case locked
     /// A synchronisation failed. What was written since the last good one may be lost, whatever a later one says.
     case synchronization(code: Int32)
     /// The device or the file system refused; `code` is its `errno`.
@@ -21,6 +23,7 @@ extension DiskError: CustomStringConvertible {
         case .noSpace(let operation): "no space left on the disk (\(operation))"
         case .notFound(let name): "no file named \(name)"
         case .alreadyExists(let name): "a file named \(name) exists already"
+        case .locked: "another process holds the directory"
         case .synchronization(let code): "synchronising failed (errno \(code)); what was written may be lost"
         case .device(let operation, let code): "\(operation) failed (errno \(code))"
         case .poweredOff: "the machine is off"

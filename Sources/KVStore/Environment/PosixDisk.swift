@@ -65,6 +65,20 @@ public final class PosixDirectory: DiskDirectory {
         if fsync(descriptor) != 0 { throw .synchronization(code: errno) }
     }
 
+    /// Locks the directory itself (`flock`), so that there is no file that could be copied or left behind.
+    public func lock() throws(DiskError) -> any DiskLock {
+        // The lock belongs to the open directory, not to the process: it gets a descriptor of its own.
+        let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard own >= 0 else { throw posixError("lock", name: ".") }
+        guard flock(own, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            close(own)
+            if code == EWOULDBLOCK { throw .locked }
+            throw posixError("lock", name: ".", code: code)
+        }
+        return PosixLock(descriptor: own)
+    }
+
     /// What an unprivileged process may still take.
     public func freeBytes() throws(DiskError) -> Int {
         var figures = statvfs()
@@ -73,6 +87,15 @@ public final class PosixDirectory: DiskDirectory {
             clamping: UInt64(figures.f_bavail).multipliedReportingOverflow(by: UInt64(figures.f_frsize)).partialValue
         )
     }
+}
+
+/// Holds the lock of a real directory by a descriptor.
+private final class PosixLock: DiskLock {
+    private let descriptor: Int32
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
 }
 
 /// A real file, written at offsets through the page cache.

@@ -56,10 +56,25 @@ final class SimulatedDirectory: DiskDirectory {
         }
     }
 
+    func lock() throws(DiskError) -> any DiskLock {
+        try disk.checkAlive(incarnation)
+        if let holder = names.holder, holder.incarnation == incarnation { throw .locked }
+        let lock = SimulatedLock(incarnation: incarnation)
+        names.holder = lock
+        return lock
+    }
+
     func freeBytes() throws(DiskError) -> Int {
         try disk.checkAlive(incarnation)
         return max(0, (disk.capacityBytes ?? .max) - disk.usedBytes)
     }
+}
+
+/// Holds the lock of a simulated directory while its incarnation lasts.
+final class SimulatedLock: DiskLock {
+    let incarnation: Int
+
+    init(incarnation: Int) { self.incarnation = incarnation }
 }
 
 extension SimulatedDirectory {
@@ -68,6 +83,7 @@ extension SimulatedDirectory {
         var visible: [String: SimulatedFile] = [:]
         var durable: [String: SimulatedFile] = [:]
         private var unsynchronized: [Change] = []
+        weak var holder: SimulatedLock?
 
         enum Change {
             case create(String, SimulatedFile)

@@ -6,6 +6,8 @@ public enum LogError: Error, Hashable, Sendable {
     case missing
     /// The directory holds a log already.
     case alreadyExists
+    /// Another process has the log open, or another part of this one. Nothing was looked at or changed.
+    case locked
     /// A file was written by a version that this one cannot read.
     case version(file: String, version: UInt32)
     /// What was to be appended is larger than a batch may be. Nothing was changed.
@@ -28,6 +30,7 @@ extension LogError: CustomStringConvertible {
         switch self {
         case .missing: "there is no log here; if there was one, its node must join again under new ids"
         case .alreadyExists: "there is a log here already"
+        case .locked: "the log is in use; end the process that uses it, or give this one a directory of its own"
         case .version(let file, let version): "\(file) has format \(version), which this version cannot read"
         case .tooLarge(let bytes, let limit): "\(bytes) bytes are more than a batch may hold (\(limit))"
         case .unreadable(let reason): "a record was refused that could not be read back: \(reason)"

@@ -53,9 +53,17 @@ public final class WriteAheadLog {
     var pending = PendingBatches()
     var roster: RosterBudget
     private var failure: LogError?
+    private var lock: (any DiskLock)?
 
-    init(directory: any DiskDirectory, options: LogOptions, catalog: Catalog, recovered: LogRecoverer?) {
+    private init(
+        directory: any DiskDirectory,
+        lock: any DiskLock,
+        options: LogOptions,
+        catalog: Catalog,
+        recovered: LogRecoverer?
+    ) {
         self.directory = directory
+        self.lock = lock
         self.options = options
         self.catalog = catalog
         groups = recovered?.replay.groups ?? [:]
@@ -69,15 +77,17 @@ public final class WriteAheadLog {
     /// Makes a log in a directory that has none.
     ///
     /// - Parameter identity: A number that no other log has, so that files of another log are not taken for this one's.
-    /// - Throws: `alreadyExists` where there is a log, or what is left of one.
+    /// - Throws: `alreadyExists` where there is a log, or what is left of one; `locked` where one is being made.
     public static func create(
         in directory: any DiskDirectory,
         identity: UInt64,
         options: LogOptions = LogOptions()
     ) throws(LogError) -> WriteAheadLog {
         options.validate()
-        let recoverer = try LogRecoverer(directory: directory)
-        guard try recoverer.isUnborn() else { throw .alreadyExists }
+        guard try LogRecoverer(directory: directory).isUnborn() else { throw .alreadyExists }
+        let lock = try hold(directory)
+        // Whoever had the lock before may have made one meanwhile.
+        guard try LogRecoverer(directory: directory).isUnborn() else { throw .alreadyExists }
         let file = try onDisk { () throws(DiskError) in
             for name in try directory.list() where name == LogFileName.catalog || LogFileName.number(of: name) != nil {
                 try directory.remove(name)
@@ -87,7 +97,13 @@ public final class WriteAheadLog {
         }
         let state = Catalog.State(oldest: 1, newest: 1, generation: 0)
         let catalog = Catalog(file: file, identity: identity, state: state)
-        let log = WriteAheadLog(directory: directory, options: options, catalog: catalog, recovered: nil)
+        let log = WriteAheadLog(
+            directory: directory,
+            lock: lock,
+            options: options,
+            catalog: catalog,
+            recovered: nil
+        )
         try log.beginSegment(roomFor: 0)
         try onDisk { () throws(DiskError) in try log.catalog.note(oldest: 1, newest: 1) }
         return log
@@ -98,15 +114,23 @@ public final class WriteAheadLog {
     /// Reads every segment. What it tells is durable when it returns. A log that is damaged is opened, too: the groups
     /// that suffer have a floor, which is kept until `LogRecord.repaired`.
     ///
-    /// - Throws: `missing` where there is no log. Whoever knows that there was one knows then that all of it is lost.
+    /// - Throws: `missing` where there is no log: whoever knows that there was one knows then that all of it is lost.
+    ///   `locked` where the log is open already; it stays so until `close()`, or until the last reference goes.
     public static func open(
         in directory: any DiskDirectory,
         options: LogOptions = LogOptions()
     ) throws(LogError) -> (log: WriteAheadLog, recovery: LogRecovery) {
         options.validate()
+        let lock = try hold(directory)
         var recoverer = try LogRecoverer(directory: directory)
         let catalog = try recoverer.run()
-        let log = WriteAheadLog(directory: directory, options: options, catalog: catalog, recovered: recoverer)
+        let log = WriteAheadLog(
+            directory: directory,
+            lock: lock,
+            options: options,
+            catalog: catalog,
+            recovered: recoverer
+        )
         let groups = log.groups.keys.sorted().compactMap { log.groups[$0] }.map(RecoveredGroup.init)
         let replay = recoverer.replay
         return (log, LogRecovery(groups: groups, damage: replay.damage, mayMissGroups: replay.isBlind))
@@ -161,6 +185,15 @@ public final class WriteAheadLog {
         try guarded { () throws(LogError) in try noteClosing() }
         try settle()
         failure = .disk(.poweredOff)
+        lock = nil
+    }
+
+    private static func hold(_ directory: any DiskDirectory) throws(LogError) -> any DiskLock {
+        do throws(DiskError) {
+            return try directory.lock()
+        } catch {
+            throw error == .locked ? .locked : .disk(error)
+        }
     }
 
     /// Performs an operation, unless the log has stopped; stops the log if the operation fails for good.

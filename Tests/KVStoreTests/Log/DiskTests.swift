@@ -29,6 +29,12 @@ import Testing
         #expect(throws: DiskError.notFound(name: "c")) { try directory.remove("c") }
         #expect(try file.size() == 1011)
         #expect(try directory.freeBytes() > 0)
+        var lock: (any DiskLock)? = try directory.lock()
+        #expect(throws: DiskError.locked) { try directory.lock() }
+        _ = lock
+        lock = nil
+        lock = try directory.lock()
+        #expect(lock != nil)
     }
 
     @Test func theSimulatedDisk() throws { try exercise(SimulatedDisk(seed: 1).directory("d")) }

@@ -28,6 +28,20 @@ import Testing
         #expect(throws: LogError.self) { try log.append(.create(PartitionID(1))) }
     }
 
+    @Test func aLogIsOpenOnceAtATime() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let log = try WriteAheadLog.create(in: disk.directory("log"), identity: 1, options: .small)
+        let names = disk.fileNames("log")
+        #expect(throws: LogError.locked) { try WriteAheadLog.open(in: disk.directory("log"), options: .small) }
+        #expect(disk.fileNames("log") == names)
+        try log.close()
+        let again = try WriteAheadLog.open(in: disk.directory("log"), options: .small).log
+        #expect(throws: LogError.locked) { try WriteAheadLog.open(in: disk.directory("log"), options: .small) }
+        disk.kill()
+        _ = try WriteAheadLog.open(in: disk.directory("log"), options: .small)
+        #expect(again.isPending == false)
+    }
+
     @Test func nothingIsDurableOrReadableBeforeSync() throws {
         let harness = try started()
         try harness.append(.entries(group, [entry(1, 1)]))
