@@ -33,6 +33,8 @@ enum LogFormat {
     static let batchBytes = 64 << 20
     /// The most bytes that the entries of one record unfold to.
     static let recordBytes = 64 << 20
+    /// The most bytes that the entries of one record take, if there are several.
+    static let usualRecordBytes = 256 << 10
     /// The most that limits may charge for the payloads of one record: a sum that is told, and reserves nothing.
     static let chargedBytes = 1 << 40
     /// The most entries of one record.

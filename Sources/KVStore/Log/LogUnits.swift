@@ -20,14 +20,14 @@ extension LogOptions {
             }
             for part in parts(of: entries) {
                 guard let last = part.last else { continue }
-                let bytes = part.reduce(0) { $0 + $1.payload.storedBytes }
+                let bytes = part.storedBytes
                 if bytes > room, ends.count == units.count {
                     units.append([])
                     room = recordBytes
                 }
                 if ends.count < units.count { ends.append(last.index) } else { ends[ends.count - 1] = last.index }
                 units[units.count - 1].append(.entries(group, Array(part)))
-                room -= bytes
+                room -= bytes + 64
             }
         }
         guard case .hardState(let group, let state) = hardState else { return units }
@@ -43,7 +43,7 @@ extension LogOptions {
     func storedBytes(of records: [LogRecord]) -> Int {
         records.reduce(0) { sum, record in
             switch record {
-            case .entries(_, let entries): sum + entries.reduce(64) { $0 + $1.payload.storedBytes }
+            case .entries(_, let entries): parts(of: entries).reduce(sum) { $0 + 64 + $1.storedBytes }
             case .install(_, let metadata): sum + 256 + EntryPayload.configuration(metadata.configuration).storedBytes
             default: sum + 64
             }
@@ -53,14 +53,16 @@ extension LogOptions {
     /// The most bytes that one record of entries may take.
     var recordBytes: Int { min(batchBytes, LogFormat.recordBytes) - 256 }
 
-    /// The entries in parts that fit into a record each.
+    /// The entries in parts that make a record each. To read one entry its whole record is read, so that records are
+    /// kept small, unless an entry alone is large.
     func parts(of entries: [Entry]) -> [ArraySlice<Entry>] {
+        let limit = min(recordBytes, LogFormat.usualRecordBytes)
         var parts: [ArraySlice<Entry>] = []
         var start = 0
         var size = 0
         for (place, entry) in entries.enumerated() {
             let bytes = entry.payload.storedBytes
-            if size + bytes > recordBytes || place - start == LogFormat.recordEntries {
+            if place > start, size + bytes > limit || place - start == LogFormat.recordEntries {
                 parts.append(entries[start..<place])
                 start = place
                 size = 0
@@ -70,6 +72,10 @@ extension LogOptions {
         parts.append(entries[start...])
         return parts
     }
+}
+
+extension ArraySlice<Entry> {
+    fileprivate var storedBytes: Int { reduce(0) { $0 + $1.payload.storedBytes } }
 }
 
 extension EntryPayload {

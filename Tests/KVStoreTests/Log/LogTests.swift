@@ -235,6 +235,18 @@ import Testing
         }
     }
 
+    @Test func manyEntriesAreKeptInRecordsThatAreQuickToRead() throws {
+        let harness = try started(LogOptions())
+        let command = [UInt8](repeating: 1, count: 16 << 10)
+        let entries = (1...64 as ClosedRange<UInt64>).map { entry($0, 1, command) }
+        let large = entry(65, 1, [UInt8](repeating: 1, count: 1 << 20))
+        try harness.append(.entries(group, entries + [large, entry(66, 1)]))
+        try harness.sync()
+        let locators = try #require(harness.log?.groups[group]?.locators)
+        #expect(locators.allSatisfy { $0.last.distance(from: $0.first) < 16 })
+        #expect(try harness.log?.read(group, from: LogIndex(1), maxBytes: .max) == entries + [large, entry(66, 1)])
+    }
+
     @Test func aFullDiskIsToldAndLeftWithoutLoss() throws {
         let harness = try started()
         var records = RecordGenerator(seed: 8)
