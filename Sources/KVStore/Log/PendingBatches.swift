@@ -108,7 +108,7 @@ struct PendingGroup {
     mutating func append(_ entries: [Entry]) {
         guard let first = entries.first, let final = entries.last else { return }
         runs.removeAll { $0.first >= first.index }
-        for entry in entries where entry.index == first.index || runs.last?.term != entry.term {
+        for entry in entries where runs.last?.term != entry.term {
             runs.append(TermRun(first: entry.index, term: entry.term))
         }
         last = final.position

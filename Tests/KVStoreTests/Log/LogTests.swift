@@ -247,6 +247,16 @@ import Testing
         #expect(try harness.log?.read(group, from: LogIndex(1), maxBytes: .max) == entries + [large, entry(66, 1)])
     }
 
+    @Test func pendingEntriesOfOneTermAreOneRun() {
+        var pending = PendingGroup(nil, id: group)
+        for index in 1...5 as ClosedRange<UInt64> { pending.append([entry(index, 1)]) }
+        pending.append([entry(4, 2), entry(5, 2)])
+        pending.append([entry(6, 2), entry(7, 3)])
+        let runs = [(1, 1), (4, 2), (7, 3)].map { TermRun(first: LogIndex($0.0), term: Term($0.1)) }
+        #expect(pending.runs == runs)
+        #expect(pending.term(at: LogIndex(6), durable: nil) == Term(2))
+    }
+
     @Test func aFullDiskIsToldAndLeftWithoutLoss() throws {
         let harness = try started()
         var records = RecordGenerator(seed: 8)
