@@ -38,6 +38,7 @@ struct BatchHeader: Hashable {
         guard let kind = Kind(rawValue: try reader.byte()) else { throw FormatError(reason: "no such kind of batch") }
         self.kind = kind
         sequence = try reader.fixed(UInt64.self)
+        guard sequence < LogFormat.numbers else { throw FormatError(reason: "sequence number out of range") }
         sectors = Int(try reader.fixed(UInt32.self))
         attestationBytes = Int(try reader.fixed(UInt32.self))
         recordBytes = Int(try reader.fixed(UInt32.self))

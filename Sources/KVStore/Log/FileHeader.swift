@@ -48,7 +48,8 @@ struct FileHeader: Hashable {
                 let stored = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: Self.bytes - 4, as: UInt32.self))
                 guard magic == Self.magic, checksum == stored else { return .damaged }
                 guard version == LogFormat.version else { return .version(version) }
-                guard found == kind else { return .damaged }
+                guard found == kind, max(first, third) < LogFormat.numbers else { return .damaged }
+                guard kind != .catalog || second < LogFormat.numbers else { return .damaged }
                 return .header(
                     FileHeader(kind: kind, identity: identity, first: first, second: second, third: third)
                 )

@@ -54,6 +54,7 @@ struct LedgerLine: Hashable {
             var inner = ByteReader(contents)
             guard let kind = Kind(rawValue: try inner.byte()) else { return nil }
             let sequence = try inner.number()
+            guard sequence < LogFormat.numbers else { return nil }
             let start = try inner.count(upTo: .max >> 16)
             let sectors = try inner.count(upTo: LogFormat.batchBytes)
             let attestations = try Attestation.list(from: &inner)

@@ -29,6 +29,8 @@ public struct LogOptions: Sendable, Hashable {
 enum LogFormat {
     /// The version that is written; readers refuse newer ones.
     static let version: UInt32 = 1
+    /// No batch and no segment has a number as large, so that numbers can be counted on from those that are read.
+    static let numbers: UInt64 = 1 << 62
     /// The most bytes of one batch.
     static let batchBytes = 64 << 20
     /// The most bytes that the entries of one record unfold to.

@@ -102,6 +102,30 @@ import Testing
         }
     }
 
+    @Test func numbersThatCannotBeCountedOnAreRefused() {
+        for sequence in [UInt64(1) << 62, .max] {
+            let batch = BatchHeader.batch(.commit, sequence: sequence, attestations: [0], records: [])
+            #expect(throws: FormatError.self) {
+                try batch.withUnsafeBytes { raw in
+                    var reader = ByteReader(raw)
+                    return try BatchHeader(from: &reader)
+                }
+            }
+            let line = LedgerLine(kind: .commit, sequence: sequence, start: 1, sectors: 1, attestations: [])
+            var bytes: [UInt8] = []
+            line.encode(seed: 0, attestationBytes: [0], into: &bytes)
+            let decoded = bytes.withUnsafeBytes { raw in
+                var reader = ByteReader(raw)
+                return LedgerLine.next(&reader, seed: 0)
+            }
+            #expect(decoded == nil)
+            let segment = FileHeader(kind: .segment, identity: 1, first: 1, second: 8192, third: sequence)
+            #expect(FileHeader.decode(segment.encoded(), kind: .segment) == .damaged)
+            let catalog = FileHeader(kind: .catalog, identity: 1, first: 1, second: sequence, third: 1)
+            #expect(FileHeader.decode(catalog.encoded(), kind: .catalog) == .damaged)
+        }
+    }
+
     @Test func aClaimOfManyBytesIsRefusedBeforeMemoryIsReserved() {
         let bytes: [UInt8] = [1, 2, 3]
         #expect(throws: FormatError.self) {
