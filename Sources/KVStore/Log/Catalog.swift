@@ -1,8 +1,9 @@
 /// Which segments make up the log: from the oldest to the newest, without a gap.
 ///
-///     | written an even number of times | written an odd number of times |      one sector each
+///     | written an even number of times | zeros | written an odd number of times |
+///     0                                 512     4096                             4608
 ///
-/// The two sectors are written in turns, in place, so that noting a new state takes no room on a full disk and the
+/// The two sectors lie in blocks of their own, as a block is what most devices lose as a whole. They are written in turns, in place, so that noting a new state takes no room on a full disk and the
 /// state before is never in danger. A segment is noted before it takes its first commit and struck off before its file
 /// goes. So a file that is not noted holds nothing that was acknowledged, and a noted file that is missing is damage.
 struct Catalog {
@@ -12,6 +13,11 @@ struct Catalog {
         var newest: UInt64
         var generation: UInt64
     }
+
+    /// How far apart the two sectors are.
+    private static let slotBytes = 4096
+    /// The length of the whole file.
+    static let bytes = slotBytes + FileHeader.bytes
 
     private let file: any DiskFile
     /// Whose log it is: no two logs have the same.
@@ -28,7 +34,7 @@ struct Catalog {
     /// Notes which segments there are, durably.
     mutating func note(oldest: UInt64, newest: UInt64) throws(DiskError) {
         let next = State(oldest: oldest, newest: newest, generation: state.generation + 1)
-        try file.write(header(next).encoded(), at: Int(next.generation % 2) * FileHeader.bytes)
+        try file.write(header(next).encoded(), at: Int(next.generation % 2) * Self.slotBytes)
         try file.synchronize()
         state = next
     }
@@ -64,7 +70,7 @@ struct Catalog {
         // A new catalog has one sector only: the one of odd numbers.
         let isNew = bytes.prefix(FileHeader.bytes).allSatisfy { $0 == 0 }
         for slot in 0..<2 {
-            let sector = Array(bytes.dropFirst(slot * FileHeader.bytes).prefix(FileHeader.bytes))
+            let sector = Array(bytes.dropFirst(slot * slotBytes).prefix(FileHeader.bytes))
             switch FileHeader.decode(sector, kind: .catalog) {
             case .damaged: found.isIntact = found.isIntact && slot == 0 && isNew
             case .version(let version): found.unreadableVersion = version

@@ -49,7 +49,7 @@ struct LogRecoverer {
         let found = try onDisk { () throws(DiskError) in
             do throws(DiskError) {
                 let file = try directory.open(LogFileName.catalog)
-                return Catalog.find(in: try file.read(2 * FileHeader.bytes, at: 0))
+                return Catalog.find(in: try file.read(Catalog.bytes, at: 0))
             } catch {
                 switch error {
                 case .notFound, .device: return Catalog.find(in: [])

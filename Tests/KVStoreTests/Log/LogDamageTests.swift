@@ -180,6 +180,19 @@ import Testing
         }
     }
 
+    @Test func aLostBlockOfTheCatalogLeavesTheOther() throws {
+        let patient = try Patient()
+        for block in [0, 4096] {
+            let disk = patient.disk.copy(seed: 1)
+            for offset in stride(from: block, to: block + 4096, by: 512) {
+                disk.corrupt(LogHarness.path, "catalog", at: offset + 20, mask: 1)
+            }
+            let found = Catalog.find(in: try #require(disk.contents(LogHarness.path, "catalog")))
+            #expect(found.identity == 77 && !found.isIntact)
+            #expect(try examine(disk, patient.truth) == .toldHarmless)
+        }
+    }
+
     @Test func aDeletedFileIsTold() throws {
         for closed in [false, true] {
             let patient = try Patient(closed: closed)
