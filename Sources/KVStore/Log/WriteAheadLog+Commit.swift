@@ -109,7 +109,11 @@ struct Head {
         } catch {
             // A full disk takes no more proof; the batch that follows proves the same, and the reserved segment has
             // room for it.
-            if case .noSpace = error { return }
+            if case .noSpace = error {
+                // A part of the line may have been written.
+                ledgerIsSettled = false
+                return
+            }
             throw .disk(error)
         }
         ledgerEnd += bytes.count

@@ -112,6 +112,22 @@ import Testing
         try harness.start()
     }
 
+    @Test func aLedgerThatFoundNoRoomIsNotCalledSettled() throws {
+        let harness = LogHarness(seed: 3)
+        try harness.start()
+        try harness.append(.create(PartitionID(1)))
+        try harness.sync()
+        try harness.log?.settle()
+        #expect(harness.log?.head?.ledgerIsSettled == true)
+        harness.disk.capacityBytes = harness.disk.usedBytes
+        try harness.append(.create(PartitionID(2)))
+        try harness.sync()
+        #expect(harness.log?.head?.ledgerIsSettled == false)
+        try harness.log?.settle()
+        harness.losePower(.nothing)
+        try harness.start()
+    }
+
     @Test func copiesNeverBringBackWhatAPendingRecordReplaces() throws {
         let harness = LogHarness(seed: 1)
         var random = SeededGenerator(seed: 1)
