@@ -17,8 +17,11 @@ public struct RecoveredGroup: Sendable, Hashable {
     public let group: PartitionID
     /// Whether the replica exists.
     public let lifecycle: ReplicaLifecycle
-    /// The last hard state; of a destroyed replica, that when it was destroyed.
+    /// The last hard state; of a destroyed replica, that when it was destroyed. Where a floor tells that entries are
+    /// missing, no more counts as committed than is left.
     public let hardState: HardState
+    /// The commit index as it was written, which may lie behind `last` where there is a floor.
+    public let writtenCommit: LogIndex
     /// Where the entries begin: the log holds those behind this one.
     public let base: LogPosition
     /// The last entry that the log still has in an unbroken row from the base.
@@ -38,7 +41,10 @@ public struct RecoveredGroup: Sendable, Hashable {
         let summary = state.summary
         group = summary.group
         lifecycle = summary.lifecycle
-        hardState = summary.hardState
+        var hardState = summary.hardState
+        writtenCommit = hardState.commit
+        if summary.floor != nil { hardState.commit = min(hardState.commit, summary.last.index) }
+        self.hardState = hardState
         base = summary.base
         last = summary.last
         terms = state.termRuns

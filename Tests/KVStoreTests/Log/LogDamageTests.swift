@@ -66,7 +66,9 @@ import Testing
                 verdict = .toldUnknown
                 continue
             }
-            let group = try LogModel.Group(found, log)
+            var group = try LogModel.Group(found, log)
+            #expect(found.floor == nil || found.hardState.commit <= found.last.index)
+            group.hardState.commit = found.writtenCommit
             if found.floor == nil {
                 if group != truly { return .silentLoss("group \(id) differs and has no floor") }
                 continue

@@ -49,6 +49,8 @@ import Testing
         let found = try #require(recovery.groups.first)
         #expect(found.floor == .position(LogPosition(term: Term(2), index: LogIndex(10))))
         #expect(found.last == LogPosition(term: Term(1), index: LogIndex(4)))
+        #expect(found.hardState.commit == LogIndex(4))
+        #expect(found.writtenCommit == LogIndex(10))
         #expect(try log.read(group, from: LogIndex(1), maxBytes: 1000).count == 4)
     }
 
