@@ -44,7 +44,13 @@ let package = Package(
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .target(name: "CChecksum"),
-        .target(name: "KVStore", dependencies: ["Raft", "CRocksDB", "CLZ4", "CChecksum"], swiftSettings: strict),
+        .target(
+            name: "KVStore",
+            dependencies: [
+                "Raft", "CRocksDB", "CLZ4", "CChecksum", .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "KVStoreTests", dependencies: ["KVStore", "Raft", "CChecksum"], swiftSettings: strict),
     ]
 )
