@@ -35,7 +35,7 @@ extension Store {
             }
         }
         for (start, _) in starts {
-            for record in start.records { try callLog { () throws(LogError) in try log.append(record) } }
+            try callLog { () throws(LogError) in try log.append(start.records) }
         }
         try callLog { () throws(LogError) in try log.sync() }
         for (start, machine) in starts { run(start, machine) }

@@ -96,15 +96,15 @@ extension Store {
         answerUnknown(replica.commands.removeAll(after: replica.core.committedIndex))
     }
 
-    /// The hard state goes first: a crash that cuts a large write short must not keep entries of a term that it forgot.
+    /// One append, so that a crash keeps all of the write or nothing; the hard state first, for one too large for that.
     private func append(_ write: PersistRequest, of replica: Replica) throws(StoreError) {
         let partition = replica.partition
         if let snapshot = write.snapshot { try ingest(snapshot, of: replica) }
-        try callLog { () throws(LogError) in
-            if write.hardState != replica.writtenHardState { try log.append(.hardState(partition, write.hardState)) }
-            if let snapshot = write.snapshot { try log.append(.install(partition, snapshot)) }
-            if !write.entries.isEmpty { try log.append(.entries(partition, write.entries)) }
-        }
+        var records: [LogRecord] = []
+        if write.hardState != replica.writtenHardState { records.append(.hardState(partition, write.hardState)) }
+        if let snapshot = write.snapshot { records.append(.install(partition, snapshot)) }
+        if !write.entries.isEmpty { records.append(.entries(partition, write.entries)) }
+        try callLog { () throws(LogError) in try log.append(records) }
         replica.writtenHardState = write.hardState
         writes.append((partition, write.id))
         needsSync = true

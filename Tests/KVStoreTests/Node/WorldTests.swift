@@ -20,7 +20,7 @@ import Testing
     @Test("The lives are eventful")
     func coverage() throws {
         var totals = World.Totals()
-        for seed: UInt64 in 0..<30 {
+        for seed: UInt64 in 0..<40 {
             let world = try World(seed: seed)
             try world.run(steps: 6000)
             try world.recover()
