@@ -51,6 +51,17 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "Simulation",
+            dependencies: ["KVStore", "Raft", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "galasim",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
         .testTarget(name: "KVStoreTests", dependencies: ["KVStore", "Raft", "CChecksum"], swiftSettings: strict),
     ]
 )
