@@ -51,6 +51,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "galasim",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
         .testTarget(name: "KVStoreTests", dependencies: ["KVStore", "Raft", "CChecksum"], swiftSettings: strict),
     ]
 )
