@@ -87,11 +87,7 @@ struct Check: AsyncParsableCommand {
 
 /// Says on the standard error why a file is no history, and returns the exit code for it.
 private func refuse(_ file: String, _ reason: String) -> Int32 {
-    var line = "\(file): \(reason)\n"
-    line.withUTF8 { text in
-        // Nothing is left to be done if not even this can be said.
-        _ = write(STDERR_FILENO, text.baseAddress, text.count)
-    }
+    printError("\(file): \(reason)")
     return 2
 }
 

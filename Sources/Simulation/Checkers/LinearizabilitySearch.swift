@@ -15,8 +15,8 @@
 // 4. What the model calls missed is not gone on with.
 //
 // 1 holds wherever the search stands, so that it does not get in the way of 3: what had fitted before the optional step
-// had been taken before it. Only configurations that follow a required step are remembered, as 3 restricts what may
-// come next in the others, and a remembered failure has to be one without restrictions.
+// had been taken before it. Only configurations that follow a required step are remembered: in the others 3 restricts
+// what may come next, and a failure that is remembered should be one without restrictions.
 
 /// How much a search may spend.
 public struct SearchLimits: Sendable {

@@ -8,12 +8,11 @@ struct RegisterExplanation {
     /// What real time allows to be next.
     let candidates: [Int]
 
-    func failure(key: String) -> RegisterLinearizability.Failure {
+    var deadEnd: RegisterLinearizability.DeadEnd {
         let value = order.reduce(nil) { value, place in content(after: entries[place], value) }
         let ordered = Set(order)
         let waiting = entries.indices.filter { !ordered.contains($0) }.map { entries[$0] }
         return .init(
-            key: key,
             ordered: order.map { entries[$0] },
             value: value,
             obstacles: candidates.map { place in

@@ -26,6 +26,8 @@ struct RegisterModel: SequentialModel {
     /// How many steps that are not yet taken lead to it.
     private var sources: [Int]
 
+    var valueCount: Int { needs.count }
+
     var initialState: Int { Self.nothing }
 
     /// A register whose texts have numbers below `valueCount`.
