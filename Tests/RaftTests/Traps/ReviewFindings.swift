@@ -78,4 +78,19 @@ struct ReviewFindings {
         voter.tick(5)
         #expect(voter.core.role == .follower, "it has voted for 3 a moment ago")
     }
+
+    @Test("E: an early campaign that a later term ends is tried again early, as an early pre-vote is")
+    func refusedByLaterTerm() {
+        var options = RaftOptions.test
+        options.electionTicks = 50
+        var candidate = earlyCandidate(of: .voters(1, 2, 3, 4, 5), options: options)
+        candidate.receive(.granted(preVote: 2), from: 3, term: 1)
+        candidate.receive(.granted(preVote: 2), from: 4, term: 1)
+        candidate.sync()
+        #expect(candidate.core.role == .candidate)
+        candidate.receive(.voteReply(VoteReply(isGranted: false, committed: .origin)), from: 5, term: 7)
+        #expect(candidate.core.term == Term(7))
+        candidate.tick(5)
+        #expect(candidate.core.role == .preCandidate)
+    }
 }
