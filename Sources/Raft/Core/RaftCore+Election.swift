@@ -163,7 +163,10 @@ extension RaftCore {
 
     mutating func handleVoteReply(_ reply: VoteReply, from voter: NodeID) {
         learnCommit(reply.committed)
-        guard role == .candidate else { return reject(.outOfPlace) }
+        guard role == .candidate else {
+            if role == .follower, vote == nil { retryEarlyCampaign() }
+            return reject(.outOfPlace)
+        }
         guard configuration.isVoter(voter) else { return reject(.notAMember) }
         votes.record(voter, isGranted: reply.isGranted)
         countVotes()
