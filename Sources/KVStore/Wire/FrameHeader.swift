@@ -13,7 +13,7 @@
 /// for. A kind that is not known is passed over and counted.
 struct FrameHeader {
     static let bytes = 16
-    private static let checkedBytes = 8
+    static let checkedBytes = 8
 
     let bodyBytes: Int
     let version: UInt8
