@@ -64,8 +64,9 @@ struct FuzzAppliedStates: FuzzTarget {
         else { return }
         let operation = Command.Operation.put(key: [1], value: [2])
         let payload = try Command(id: CommandID(77), mintedAt: .zero, operations: [operation]).encoded()
-        guard machine.state.position.index < .max else { return }
-        let entry = Entry(index: machine.state.position.index.next, term: machine.state.position.term, payload: .command(payload))
+        let last = machine.state.position
+        guard last.index < .max else { return }
+        let entry = Entry(index: last.index.next, term: last.term, payload: .command(payload))
         _ = try? machine.apply([entry])
         _ = try? machine.checksum()
         _ = try? machine.flushedIndex()

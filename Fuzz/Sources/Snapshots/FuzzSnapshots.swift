@@ -66,10 +66,11 @@ struct FuzzSnapshots: FuzzTarget {
     private static func lookAt(_ target: StateMachine) throws {
         _ = try target.checksum()
         _ = try target.reader.scan()
-        guard target.state.position.index < .max else { return }
+        let last = target.state.position
+        guard last.index < .max else { return }
         let command = Command(id: CommandID(.max), mintedAt: .zero, operations: [.delete(key: [1])])
         let payload = EntryPayload.command(try command.encoded())
-        _ = try target.apply([Entry(index: target.state.position.index.next, term: target.state.position.term, payload: payload)])
+        _ = try target.apply([Entry(index: last.index.next, term: last.term, payload: payload)])
     }
 
     private static func send(_ bytes: ArraySlice<UInt8>, to receiver: SnapshotReceiver) throws {
