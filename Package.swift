@@ -15,7 +15,9 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "gala",
     products: [
-        .library(name: "Raft", targets: ["Raft"])
+        .library(name: "Raft", targets: ["Raft"]),
+        .library(name: "KVStore", targets: ["KVStore"]),
+        .library(name: "KVStoreSamples", targets: ["KVStoreSamples"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -62,6 +64,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
-        .testTarget(name: "KVStoreTests", dependencies: ["KVStore", "Raft", "CChecksum"], swiftSettings: strict),
+        .target(
+            name: "KVStoreSamples",
+            dependencies: ["KVStore", "Raft"],
+            path: "Tests/KVStoreSamples",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "KVStoreTests",
+            dependencies: ["KVStore", "KVStoreSamples", "Raft", "CChecksum"],
+            swiftSettings: strict
+        ),
     ]
 )
