@@ -51,7 +51,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "Simulation", swiftSettings: strict),
+        .target(
+            name: "Simulation",
+            dependencies: ["KVStore", "Raft", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "galasim",
             dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -7,7 +7,7 @@ struct Galasim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "galasim",
         abstract: "Tries Gala under faults and judges histories of what its clients saw.",
-        subcommands: [Check.self]
+        subcommands: [Run.self, Check.self]
     )
 
     /// Exits with 2 where the command line is wrong, as all of Gala's tools do.
