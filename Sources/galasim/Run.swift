@@ -61,7 +61,9 @@ struct Run: AsyncParsableCommand {
     private func runOne(_ seed: UInt64) throws {
         let run = SimulationRun(seed: seed, troubledSeconds: seconds, keptLines: timeline)
         if let history { try write(run.history, to: history) }
-        if let violation = run.violation { print(run.timeline.joined(separator: "\n"), "\n\nseed \(seed) failed: \(violation)") }
+        if let violation = run.violation {
+            print(run.timeline.joined(separator: "\n"), "\n\nseed \(seed) failed: \(violation)")
+        }
         var isRepeatable = true
         if twice {
             isRepeatable = SimulationRun(seed: seed, troubledSeconds: seconds).traceHash == run.traceHash

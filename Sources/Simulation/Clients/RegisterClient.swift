@@ -53,7 +53,10 @@ final class RegisterClient {
         if workload.wantsMore {
             let pause = chance.percent(20) ? chance.milliseconds(1...100) : chance.microseconds(0...3000)
             world.scheduler.after(pause) { [self, unowned workload, unowned world] in
-                guard workload.wantsMore else { return isFinished = true }
+                guard workload.wantsMore else {
+                    isFinished = true
+                    return
+                }
                 let key = chance.below(workload.keys)
                 call(action(on: key), key, patience: .milliseconds(chance.from(500...4000)), workload, world)
             }

@@ -45,7 +45,8 @@ final class RegisterWorkload {
     /// A process has died: whoever waited for it sees the connection break.
     func lost(_ process: SimulatedProcess, _ world: World) {
         for client in clients where client.waits(for: process) {
-            world.scheduler.after(world.chance.microseconds(50...500)) { [unowned client, unowned self, unowned world] in
+            world.scheduler.after(world.chance.microseconds(50...500)) {
+                [unowned client, unowned self, unowned world] in
                 client.connectionBroke(to: process, self, world)
             }
         }

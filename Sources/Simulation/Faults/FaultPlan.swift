@@ -24,7 +24,8 @@ struct FaultPlan {
 
     init(_ chance: inout Chance, nodes: Int) {
         func sometimes(_ share: Int, _ seconds: ClosedRange<Int>) -> Duration? {
-            chance.percent(share) ? .milliseconds(chance.from(seconds.lowerBound * 1000...seconds.upperBound * 1000)) : nil
+            guard chance.percent(share) else { return nil }
+            return .milliseconds(chance.from(seconds.lowerBound * 1000...seconds.upperBound * 1000))
         }
         kill = sometimes(50, 1...8)
         powerLoss = sometimes(50, 1...8)

@@ -99,8 +99,8 @@ extension SimulatedProcess: LoopExecutor {
     }
 
     func enqueue(after delay: Duration, _ action: @escaping () -> Void) {
-        let true_ = delay.nanoseconds / clockRate * 1_000_000
-        scheduler.after(.nanoseconds(true_) + chance.microseconds(0...200)) { [self] in run(action) }
+        let trueNanoseconds = delay.nanoseconds / clockRate * 1_000_000
+        scheduler.after(.nanoseconds(trueNanoseconds) + chance.microseconds(0...200)) { [self] in run(action) }
     }
 
     func perform(

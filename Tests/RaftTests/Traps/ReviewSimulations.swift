@@ -13,7 +13,12 @@ struct ReviewSimulations {
         options.heartbeatTicks = 5
         var replicas: [UInt64: Replica] = [:]
         for id: UInt64 in 2...size {
-            var replica = Replica(id, Configuration(voters: (1...size).map { NodeID($0) }), options: options, seed: seed &* 100 &+ id)
+            var replica = Replica(
+                id,
+                Configuration(voters: (1...size).map { NodeID($0) }),
+                options: options,
+                seed: seed &* 100 &+ id
+            )
             replica.receive(.heartbeat(), from: 1, term: 1)
             replica.sync()
             replica.sent.removeAll()
@@ -57,7 +62,9 @@ struct ReviewSimulations {
             }
             ticks.sort()
             terms.sort()
-            print("\(size) voters, latency \(latency): ticks median \(ticks[20]) max \(ticks[39]); terms median \(terms[20]) max \(terms[39])")
+            print(
+                "\(size) voters, latency \(latency): ticks median \(ticks[20]) max \(ticks[39]); terms median \(terms[20]) max \(terms[39])"
+            )
             #expect(ticks[20] <= 6 * latency + 10, "\(size) voters, latency \(latency)")
         }
     }

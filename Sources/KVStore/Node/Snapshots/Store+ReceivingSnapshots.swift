@@ -34,7 +34,8 @@ extension Store {
     }
 
     private func begin(_ chunk: [UInt8], in message: SnapshotMessage, by replica: Replica) {
-        guard let metadata = try? SnapshotReceiver.metadata(ofFirst: chunk), metadata.position == message.position else {
+        guard let metadata = try? SnapshotReceiver.metadata(ofFirst: chunk), metadata.position == message.position
+        else {
             return say(.failed, of: replica.partition, at: message.position, to: message.from)
         }
         // All of it is here already. The order to install it, which follows, lets the core say so to the leader; a
