@@ -50,6 +50,7 @@ let package = Package(
             name: "KVStore",
             dependencies: [
                 "Raft", "CRocksDB", "CLZ4", "CChecksum", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),

@@ -17,6 +17,14 @@ public struct KeyRange: Hashable, Sendable {
         self.upper = upper
     }
 
+    /// The first key behind all that begin with `prefix`; nil where there is none.
+    static func end(ofPrefix prefix: [UInt8]) -> [UInt8]? {
+        guard let last = prefix.lastIndex(where: { $0 < 0xFF }) else { return nil }
+        var end = Array(prefix[...last])
+        end[last] += 1
+        return end
+    }
+
     /// True where no key can be in the range.
     public var isEmpty: Bool { lower == upper }
 
