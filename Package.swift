@@ -51,6 +51,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "crash-trial",
+            dependencies: ["KVStore", "Raft", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/CrashTrial",
+            exclude: ["lying-sync.c", "run.sh"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "CrashTrialTests", dependencies: ["crash-trial"], swiftSettings: strict),
         .testTarget(name: "KVStoreTests", dependencies: ["KVStore", "Raft", "CChecksum"], swiftSettings: strict),
     ]
 )
