@@ -79,9 +79,10 @@ func removeTree(_ directory: String) throws {
 private final class KillScene: Scene {
     static let crashName = "kills"
     let dataDirectory: String
-    let environment: [String] = []
 
     init(directory: String) { dataDirectory = "\(directory)/data" }
+
+    func environment(hasAnswered: Bool) -> [String] { [] }
 
     func strike() {}
 

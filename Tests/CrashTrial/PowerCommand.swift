@@ -8,7 +8,7 @@ struct PowerCommand: ParsableCommand {
         abstract: "Cuts the power under a store again and again, and looks for what was acknowledged.",
         discussion: """
             The store lies on an ext4 of its own in a file, mounted over a loop device; that needs root. With --lying \
-            every writer but the first on an empty disk is started with a library that lets fsync and fdatasync do \
+            every writer that finds acknowledged data is started with a library that lets fsync and fdatasync do \
             nothing: then a loss must be found.
             The mounts live in a namespace of the trial's own, so that they go with its last process, however it ends.
             """
@@ -51,11 +51,7 @@ private final class PowerScene: Scene {
     static let crashName = "power cuts"
     private let disk: LoopDisk
     private let lying: [String]
-    /// While there is nothing on the disk. The first writer is never lied to, so that there is something to lose.
-    private var isFresh = true
     private var random: SplitMix
-
-    var environment: [String] { isFresh ? [] : lying }
 
     var dataDirectory: String { "\(disk.mountPoint)/data" }
 
@@ -64,6 +60,9 @@ private final class PowerScene: Scene {
         random = SplitMix(seed: seed)
         lying = library.map { ["LD_PRELOAD=\($0)", "LYING_DIRECTORY=\(disk.mountPoint)/"] } ?? []
     }
+
+    /// The first writers are not lied to, so that there is something to lose.
+    func environment(hasAnswered: Bool) -> [String] { hasAnswered ? lying : [] }
 
     func strike() throws {
         try disk.cutPower()
@@ -74,14 +73,10 @@ private final class PowerScene: Scene {
     func restore() throws {
         try disk.unmount()
         try disk.mount()
-        isFresh = false
     }
 
     /// The image stays for whoever wants to look into it.
     func leave() { try? disk.unmount() }
 
-    func clear() throws {
-        try removeTree(dataDirectory)
-        isFresh = true
-    }
+    func clear() throws { try removeTree(dataDirectory) }
 }

@@ -8,8 +8,10 @@ protocol Scene: AnyObject {
     var dataDirectory: String { get }
     /// What a crash is called.
     static var crashName: String { get }
-    /// Variables for the writer's environment.
-    var environment: [String] { get }
+    /// Variables for a writer's environment.
+    ///
+    /// - Parameter hasAnswered: true when there is something that can be lost.
+    func environment(hasAnswered: Bool) -> [String]
     /// The first half of the crash: what happens while the writer runs. It may go on for a moment afterwards.
     func strike() throws
     /// The second half, when no process is left: makes the directory usable again.
@@ -70,7 +72,8 @@ struct Trial {
 
     /// Runs a writer, crashes it, and tells when.
     private mutating func crash(_ round: Int) throws -> String {
-        let writer = try ChildProcess(writerArguments(round), errors: errors, environment: scene.environment)
+        let environment = scene.environment(hasAnswered: histories.contains { $0.last != nil })
+        let writer = try ChildProcess(writerArguments(round), errors: errors, environment: environment)
         var isOver = false
         defer {
             if !isOver {
