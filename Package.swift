@@ -15,7 +15,10 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "gala",
     products: [
-        .library(name: "Raft", targets: ["Raft"])
+        .library(name: "Raft", targets: ["Raft"]),
+        .library(name: "KVStore", targets: ["KVStore"]),
+        // For what is measured beside the engine.
+        .library(name: "CRocksDB", targets: ["CRocksDB"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
