@@ -47,12 +47,22 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/crash-trials-XXXXXX")
 child=
 keep=
 
-# Whatever happens, no process, no mount and no loop device is left: mounts go with the trial's last process, and a
-# writer ends when nobody reads from it any more.
+# A process that was just killed may still let go of something.
+remove_work() {
+    for _ in 1 2 3 4 5; do
+        rm -rf --one-file-system "$work" 2>/dev/null && return
+        sleep 0.3
+    done
+    echo "run.sh: cannot remove $work" >&2
+}
+
+# Whatever happens, no process, no mount and no loop device is left: a trial has a process group of its own, with all
+# that it starts, and its mounts go with its last process.
+set -m
 clean_up() {
     trap - EXIT INT TERM HUP
-    if [ -n "$child" ]; then kill -KILL "$child" 2>/dev/null && wait "$child" 2>/dev/null || true; fi
-    if [ -n "$keep" ]; then echo "run.sh: what is left is in $work" >&2; else rm -rf --one-file-system "$work"; fi
+    if [ -n "$child" ]; then kill -KILL -- "-$child" 2>/dev/null && wait "$child" 2>/dev/null || true; fi
+    if [ -n "$keep" ]; then echo "run.sh: what is left is in $work" >&2; else remove_work; fi
 }
 trap clean_up EXIT
 trap 'exit 130' INT
