@@ -77,14 +77,14 @@ func removeTree(_ directory: String) throws {
 
 /// A store in an ordinary directory.
 private final class KillScene: Scene {
-    static let crashName = "kills"
+    static let crash = Crash.kill
     let dataDirectory: String
 
     init(directory: String) { dataDirectory = "\(directory)/data" }
 
     func environment(hasAnswered: Bool) -> [String] { [] }
 
-    func strike() {}
+    func strike() -> Crash { .kill }
 
     func restore() {}
 

@@ -48,10 +48,11 @@ extension PowerCommand {
 
 /// A store on a file system whose power can be cut.
 private final class PowerScene: Scene {
-    static let crashName = "power cuts"
+    static let crash = Crash.powerCut
     private let disk: LoopDisk
     private let lying: [String]
     private var random: SplitMix
+    private var isCut = false
 
     var dataDirectory: String { "\(disk.mountPoint)/data" }
 
@@ -64,13 +65,19 @@ private final class PowerScene: Scene {
     /// The first writers are not lied to, so that there is something to lose.
     func environment(hasAnswered: Bool) -> [String] { hasAnswered ? lying : [] }
 
-    func strike() throws {
+    /// Now and then the process dies alone. What its successor then finds in the page cache and goes on from must last
+    /// when the power fails next, although nobody has synchronised it but the recovery.
+    func strike() throws -> Crash {
+        isCut = Int.random(in: 0..<3, using: &random) > 0
+        guard isCut else { return .kill }
         try disk.cutPower()
         // For a moment the writer meets a disk that fails, and must not take that for success.
         usleep(UInt32.random(in: 0...10_000, using: &random))
+        return .powerCut
     }
 
     func restore() throws {
+        guard isCut else { return }
         try disk.unmount()
         try disk.mount()
     }

@@ -23,11 +23,11 @@ struct Summary {
 
     mutating func add(_ round: RoundReport) { rounds.append(round) }
 
-    func text(_ crashName: String) -> String {
+    func text(of crashes: Int, _ kind: Crash) -> String {
         let acknowledged = rounds.reduce(0) { $0 + $1.acknowledged }
         let beyond = rounds.reduce(0) { $0 + $1.beyond }
         let times = rounds.map(\.inspection.ready).sorted()
-        var lines = ["\(rounds.count + violations) \(crashName): \(violations) with a loss or another violation"]
+        var lines = ["\(crashes) \(kind.rawValue)s: \(violations) with a loss or another violation"]
         if !times.isEmpty, let newest = rounds.last?.inspection {
             lines.append("\(acknowledged) commands acknowledged, \(beyond) more recovered in rounds without one")
             let median = milliseconds(times[times.count / 2])

@@ -6,20 +6,28 @@ import Raft
 protocol Scene: AnyObject {
     /// Where the log and the engine are.
     var dataDirectory: String { get }
-    /// What a crash is called.
-    static var crashName: String { get }
+    /// The crashes that the trial is about; there may be others between them.
+    static var crash: Crash { get }
     /// Variables for a writer's environment.
     ///
     /// - Parameter hasAnswered: true when there is something that can be lost.
     func environment(hasAnswered: Bool) -> [String]
-    /// The first half of the crash: what happens while the writer runs. It may go on for a moment afterwards.
-    func strike() throws
+    /// The first half of a crash: what happens while the writer runs, which is killed next. It may go on for a moment.
+    func strike() throws -> Crash
     /// The second half, when no process is left: makes the directory usable again.
     func restore() throws
     /// Lets go of what the trial has taken, when it is over.
     func leave()
     /// Empties the directory.
     func clear() throws
+}
+
+/// What a writer can meet.
+enum Crash: String {
+    /// The process ends. What it has written stays in the page cache.
+    case kill
+    /// What was not synchronised is gone.
+    case powerCut = "power cut"
 }
 
 /// Crashes one writer after the other and compares what is left with what was acknowledged.
@@ -50,12 +58,19 @@ struct Trial {
 
     /// Runs the trial, printing a line a round and a summary. True if nothing was lost.
     mutating func run(rounds: Int) throws -> Bool {
-        for round in 1...rounds {
+        var crashes = 0
+        var round = 0
+        while crashes < rounds {
+            round += 1
+            // What ends before its crash counts as one.
+            var kind = type(of: scene).crash
+            defer { if kind == type(of: scene).crash { crashes += 1 } }
             do {
-                let crash = try crash(round)
+                let moment: String
+                (kind, moment) = try crash(round)
                 let report = try inspect(round)
                 summary.add(report)
-                say("round \(round): \(crash); \(report.text)")
+                say("round \(round): \(kind.rawValue) \(moment); \(report.text)")
             } catch let violation as Violation {
                 summary.violations += 1
                 say("round \(round): VIOLATION, seed \(seed): \(violation)")
@@ -64,14 +79,14 @@ struct Trial {
                 forget()
             }
         }
-        say(summary.text(type(of: scene).crashName))
+        say(summary.text(of: crashes, type(of: scene).crash))
         return summary.violations == 0
     }
 
     // MARK: Crashing
 
     /// Runs a writer, crashes it, and tells when.
-    private mutating func crash(_ round: Int) throws -> String {
+    private mutating func crash(_ round: Int) throws -> (Crash, String) {
         let environment = scene.environment(hasAnswered: histories.contains { $0.last != nil })
         let writer = try ChildProcess(writerArguments(round), errors: errors, environment: environment)
         var isOver = false
@@ -94,7 +109,7 @@ struct Trial {
             while ContinuousClock.now < deadline { try listen(to: writer, until: deadline) }
             text = "\(milliseconds(time)) ms after the first answer"
         }
-        try scene.strike()
+        let kind = try scene.strike()
         writer.kill()
         let limit = ContinuousClock.now + .seconds(10)
         while let lines = writer.lines(until: limit) {
@@ -104,7 +119,7 @@ struct Trial {
         _ = writer.wait()
         isOver = true
         try scene.restore()
-        return text
+        return (kind, text)
     }
 
     private func writerArguments(_ round: Int) throws -> [String] {

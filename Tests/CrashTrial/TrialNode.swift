@@ -72,7 +72,8 @@ final class TrialNode {
     private func checkRecovery() throws {
         guard let found else { return }
         guard found.damage.isEmpty, !found.mayMissGroups else {
-            throw Violation("the log reports damage: \(found.damage.map(\.description).joined(separator: "; "))")
+            let first = found.damage.prefix(3).map(\.description).joined(separator: "; ")
+            throw Violation("the log reports damage in \(found.damage.count) places: \(first)")
         }
         if let failure = store.recovery.failures.first {
             throw Violation("the replica of partition \(failure.partition) does not run: \(failure.reason)")
