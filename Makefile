@@ -2,12 +2,13 @@
 
 SWIFT ?= swift
 SEEDS ?= 1..100000
+TIME ?= 60
 # Tests look behind access control, and run as fast as what is shipped.
 TEST_FLAGS = -c release -Xswiftc -enable-testing
 PACKAGES = librocksdb-dev liblz4-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help packages lint test harness scripts mutants crash bench
+.PHONY: help packages lint test harness scripts mutants crash fuzz bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
@@ -21,7 +22,8 @@ packages: ## install the Debian packages that the build needs, where they are mi
 	fi
 
 lint: ## check format, documentation comments and the purity of core code
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
+		Fuzz/Package.swift Fuzz/Sources
 	sh Tests/Lint/core-purity.sh
 
 test: packages lint ## build and run every test
@@ -36,6 +38,9 @@ mutants: packages ## seed one defect after the other in the Raft core; the harne
 crash: packages ## kill real processes and cut the power of real file systems (root) under a store
 	$(SWIFT) build -c release --product crash-trial
 	Tests/CrashTrial/run.sh
+
+fuzz: packages ## feed each decoder what libFuzzer makes up, TIME seconds each (default 60)
+	SWIFT_BUILD="$(SWIFT) build" TIME=$(TIME) Fuzz/run.sh
 
 bench: packages ## measure the consensus core, and the log and the engine beside what they stand on
 	$(SWIFT) run -c release --package-path Benchmarks raft-benchmark

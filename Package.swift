@@ -17,6 +17,7 @@ let package = Package(
     products: [
         .library(name: "Raft", targets: ["Raft"]),
         .library(name: "KVStore", targets: ["KVStore"]),
+        .library(name: "KVStoreSamples", targets: ["KVStoreSamples"]),
         // For what is measured beside the engine.
         .library(name: "CRocksDB", targets: ["CRocksDB"]),
     ],
@@ -62,6 +63,27 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "CrashTrialTests", dependencies: ["crash-trial"], swiftSettings: strict),
-        .testTarget(name: "KVStoreTests", dependencies: ["KVStore", "Raft", "CChecksum"], swiftSettings: strict),
+        .target(
+            name: "Simulation",
+            dependencies: ["KVStore", "Raft", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "galasim",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
+        .target(
+            name: "KVStoreSamples",
+            dependencies: ["KVStore", "Raft"],
+            path: "Tests/KVStoreSamples",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "KVStoreTests",
+            dependencies: ["KVStore", "KVStoreSamples", "Raft", "CChecksum"],
+            swiftSettings: strict
+        ),
     ]
 )

@@ -12,6 +12,7 @@ extension Store {
         token: RequestToken
     ) throws(RequestRefusal) {
         guard let replica = replicas[partition] else { throw .unknownPartition }
+        guard !isShedding else { throw .diskFull }
         let bytes: [UInt8]
         do {
             bytes = try command.encoded()

@@ -17,6 +17,10 @@ extension Store {
 
     private func step(_ envelope: Envelope) {
         guard let replica = replica(for: envelope.partition) else { return }
+        if isShedding, envelope.message.bringsData {
+            drops.shed += 1
+            return
+        }
         if case .installSnapshot(let order) = envelope.message {
             install(order, in: envelope, by: replica)
         } else {
@@ -28,6 +32,7 @@ extension Store {
     private func take(_ message: SnapshotMessage) {
         guard let replica = replica(for: message.partition) else { return }
         switch message.content {
+        case .chunk where isShedding: drops.shed += 1
         case .chunk(let bytes): take(bytes, in: message, by: replica)
         case .want, .done, .failed: hear(message.content, in: message, by: replica)
         }
@@ -80,6 +85,24 @@ extension Store {
     /// The connection to a node ended without a goodbye: its process seems to have died.
     public func connectionLost(to other: NodeID) { forEachReplica { $0.core.connectionLost(to: other) } }
 
+    /// While true, the node takes in nothing that needs room: no commands, no entries, no snapshots. It goes on voting,
+    /// serving reads and keeping its place in its groups, and catches up when there is room again.
+    public var shedsWrites: Bool {
+        get { isShedding }
+        set { isShedding = newValue }
+    }
+
+    /// Changes the members of a partition's group; see `RaftCore.proposeMembership`. What comes of it is told by
+    /// notices.
+    public func changeMembership(
+        of partition: PartitionID,
+        _ change: MembershipChange
+    ) throws(RaftCore.MembershipRefusal) -> LogPosition {
+        guard let replica = replicas[partition] else { throw .notLeader(nil) }
+        defer { touched(replica) }
+        return try replica.core.proposeMembership(change)
+    }
+
     /// Asks a replica to hand its leadership over; see `RaftCore.transferLeadership`.
     public func transferLeadership(of partition: PartitionID, to target: NodeID) throws(RaftCore.TransferRefusal) {
         guard let replica = replicas[partition] else { throw .notLeader(nil) }
@@ -92,6 +115,17 @@ extension Store {
             guard let replica = replicas[id] else { continue }
             body(replica)
             touched(replica)
+        }
+    }
+}
+
+extension Message {
+    /// True for what takes up room on the disk of whoever accepts it, beyond a few bytes.
+    fileprivate var bringsData: Bool {
+        switch self {
+        case .append(let request): !request.entries.isEmpty
+        case .installSnapshot: true
+        default: false
         }
     }
 }

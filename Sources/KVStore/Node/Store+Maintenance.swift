@@ -1,28 +1,62 @@
 internal import Raft
 
-/// What keeps the log short.
+/// What keeps the log short, for between turns, now and then and when there is nothing else to do:
+///
+///     prepareMaintenance()      logs are cut, in memory
+///     tidyLog(maxBytes:)        old segments are moved and given back; may run on another thread, as `sync` may
+///     completeMaintenance()
+///
+/// A log is cut below what the engine has *flushed*, never merely below what is applied: after a crash the state
+/// machine is as it was flushed, and goes on with the entry behind that.
 extension Store {
-    /// Cuts the replicas' logs, gives back segments of the log, and makes its proofs last. For between turns, now and
-    /// then and when there is nothing else to do.
-    ///
-    /// A log is cut below what the engine has *flushed*, never merely below what is applied: after a crash the state
-    /// machine is as it was flushed, and goes on with the entry behind that.
-    ///
-    /// - Parameter maxBytes: How many bytes of the log to move at most.
-    /// - Returns: True when another call would find work, too.
-    @discardableResult
-    public func maintain(maxBytes: Int = 1 << 20) throws(StoreError) -> Bool {
+    /// Cuts the replicas' logs.
+    public func prepareMaintenance() throws(StoreError) {
         precondition(phase == .idle, "maintenance comes between turns")
-        return try guarded { () throws(StoreError) in
+        try guarded { () throws(StoreError) in
             for id in ids.ids {
                 if let replica = replicas[id] { try cutLog(of: replica) }
             }
-            return try callLog { () throws(LogError) in
-                let reclaimed = try log.reclaim(maxBytes: maxBytes)
-                try log.settle()
-                return reclaimed.hasMore
-            }
+            phase = .tidying
         }
+    }
+
+    /// Gives back segments of the log, and makes its proofs last. It touches the log only.
+    ///
+    /// - Parameter maxBytes: How many bytes of the log to move at most.
+    /// - Returns: True when another call would find work, too.
+    /// - Throws: `noSpace` when the disk is full; nothing is lost by that.
+    public func tidyLog(maxBytes: Int) throws(StoreError) -> Bool {
+        precondition(phase == .tidying, "what was cut is tidied up")
+        return try callLog { () throws(LogError) in
+            let reclaimed = try log.reclaim(maxBytes: maxBytes)
+            try log.settle()
+            return reclaimed.hasMore
+        }
+    }
+
+    /// Lets turns begin again.
+    public func completeMaintenance() {
+        precondition(phase == .tidying, "maintenance that began comes to an end")
+        phase = .idle
+    }
+
+    /// All of it in one go. See ``tidyLog(maxBytes:)``.
+    @discardableResult
+    public func maintain(maxBytes: Int = 1 << 20) throws(StoreError) -> Bool {
+        try prepareMaintenance()
+        defer { completeMaintenance() }
+        return try guarded { () throws(StoreError) in try tidyLog(maxBytes: maxBytes) }
+    }
+
+    /// The bytes that the log takes up, without what it has reserved.
+    public var logBytes: Int { log.usedBytes }
+
+    /// Ends the store in good order: the log notes where it ends, so that the next start knows that nothing is missing.
+    /// The store refuses everything from then on.
+    public func close() throws(StoreError) {
+        precondition(phase == .idle, "a store is closed between turns")
+        try guarded { () throws(StoreError) in try callLog { () throws(LogError) in try log.close() } }
+        failure = .log(.disk(.poweredOff))
     }
 
     private func cutLog(of replica: Replica) throws(StoreError) {

@@ -16,7 +16,8 @@ public import Raft
 ///     again, while hasWork               what the disk has released leaves with the next turn
 ///
 /// **Who may do what when.** Between `prepare()` and `complete()` the log belongs to `sync()`: the store may be fed, and
-/// nothing else. `create`, `destroy` and `maintain` come between turns. `sync()` touches the log and nothing else.
+/// nothing else; likewise between `prepareMaintenance()` and `completeMaintenance()`. `create`, `destroy` and
+/// maintenance come between turns. `sync()` touches the log and nothing else.
 ///
 /// **Order on the disk.** A write's hard state goes before its entries. A snapshot is ingested first, durably, then its
 /// install record is written; ``ReplicaStart`` closes the gap after a crash between the two. A replica's creation and
@@ -79,6 +80,8 @@ public final class Store {
     var pendingCommandBytes = 0
     var pendingReads = 0
     var lastRead: UInt64 = 0
+    /// True while the node has no room for more: see ``Store/shedsWrites``.
+    var isShedding = false
     /// When reads are given up, the oldest first. Those answered before are still on the list.
     var readDeadlines: Deque<ReadDeadline> = []
 
@@ -86,6 +89,8 @@ public final class Store {
         case idle
         /// Writes are in the log and not durable.
         case prepared
+        /// The log is being tidied up.
+        case tidying
     }
 
     struct ReadDeadline {
@@ -187,4 +192,6 @@ public struct DropCounts: Hashable, Sendable {
     public internal(set) var destroyed = 0
     /// For a replica that could not be started.
     public internal(set) var notRunning = 0
+    /// With data for which there is no room.
+    public internal(set) var shed = 0
 }

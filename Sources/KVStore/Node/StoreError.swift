@@ -7,6 +7,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case log(LogError)
     /// A replica's state machine failed.
     case stateMachine(PartitionID, StateMachineError)
+    /// The engine could not write what it holds in memory.
+    case engine(EngineError)
 }
 
 /// Why a command or a read was not taken. It had no effect and will have none.
@@ -17,6 +19,10 @@ public enum RequestRefusal: Error, Hashable, Sendable {
     case transferring(to: NodeID)
     /// Too much is waiting already. Try again later.
     case overloaded
+    /// The node's disk has no room for more. Try again at another node, or later.
+    case diskFull
+    /// The node is about to end. Try again at another node.
+    case stopping
     /// There is no replica of the partition here.
     case unknownPartition
     /// It breaks a limit of commands.

@@ -32,6 +32,10 @@ public struct StoreOptions: Sendable, Hashable {
 
     func validate() {
         precondition(maxPendingCommands >= 1 && maxPendingCommandBytes >= 1, "a store must have room for a command")
+        precondition(
+            raft.maxMessageBytes <= CommandLimits.commandBytes && raft.maxMessageEntries <= WireLimits.entries,
+            "an append must fit in a message between nodes"
+        )
         precondition(maxPendingReads >= 1 && readTimeoutTicks >= 1, "a store must have room and time for a read")
         precondition(applyBytesPerTurn >= 1 && keptEntries >= 0, "a store must apply something in each turn")
         precondition(maxOutgoingSnapshots >= 1 && maxIncomingSnapshots >= 1, "a store must have room for a snapshot")

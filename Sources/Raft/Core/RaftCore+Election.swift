@@ -131,7 +131,9 @@ extension RaftCore {
     mutating func handlePreVoteReply(_ reply: PreVoteReply, from voter: NodeID) {
         learnCommit(reply.committed)
         guard role == .preCandidate, reply.prospectiveTerm == term.next else {
-            retryEarlyCampaign()
+            // The answer may have ended this very campaign, by its term or by its commit position; but whoever has
+            // given its vote in this term, to itself or to another, waits for what comes of it.
+            if role == .follower, vote == nil { retryEarlyCampaign() }
             return reject(.outOfPlace)
         }
         guard configuration.isVoter(voter) else { return reject(.notAMember) }
@@ -161,7 +163,10 @@ extension RaftCore {
 
     mutating func handleVoteReply(_ reply: VoteReply, from voter: NodeID) {
         learnCommit(reply.committed)
-        guard role == .candidate else { return reject(.outOfPlace) }
+        guard role == .candidate else {
+            if role == .follower, vote == nil { retryEarlyCampaign() }
+            return reject(.outOfPlace)
+        }
         guard configuration.isVoter(voter) else { return reject(.notAMember) }
         votes.record(voter, isGranted: reply.isGranted)
         countVotes()

@@ -41,6 +41,8 @@ extension RaftCore {
     /// The node is heard again, or has started anew: a sleeping leader looks what its replica has missed.
     public mutating func nodeReturned(_ node: NodeID) {
         silentNodes.removeAll { $0 == node }
+        // A leader that has started anew leads no longer: its followers must not sleep on.
+        if leader == node { wake() }
         guard let peer = peerIndex(of: node) else { return }
         peers[peer].isSilent = false
         wake()

@@ -54,7 +54,8 @@ extension RaftCore {
 
     /// Answers every round for which a quorum has confirmed this leadership since the round began.
     mutating func confirmReads() {
-        guard !reads.isEmpty else { return }
+        // A round whose reads were all cancelled is confirmed like any other, or it would stand in the way for ever.
+        guard reads.pendingRound != .none else { return }
         let newest = reads.newestRound
         let confirmed = configuration.valueReachedByQuorum { voter in
             if voter == id { return newest }

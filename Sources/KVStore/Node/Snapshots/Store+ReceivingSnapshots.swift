@@ -34,9 +34,18 @@ extension Store {
     }
 
     private func begin(_ chunk: [UInt8], in message: SnapshotMessage, by replica: Replica) {
-        guard let metadata = try? SnapshotReceiver.metadata(ofFirst: chunk), metadata.position == message.position,
-            replica.core.wantsSnapshot(metadata), receiving.ids.count < options.maxIncomingSnapshots
-        else { return say(.failed, of: replica.partition, at: message.position, to: message.from) }
+        guard let metadata = try? SnapshotReceiver.metadata(ofFirst: chunk), metadata.position == message.position
+        else {
+            return say(.failed, of: replica.partition, at: message.position, to: message.from)
+        }
+        // All of it is here already. The order to install it, which follows, lets the core say so to the leader; a
+        // refusal would let the leader offer it for ever.
+        guard replica.core.wantsSnapshot(metadata) else {
+            return say(.done, of: replica.partition, at: message.position, to: message.from)
+        }
+        guard receiving.ids.count < options.maxIncomingSnapshots else {
+            return say(.failed, of: replica.partition, at: message.position, to: message.from)
+        }
         let receiver = replica.machine.receiveSnapshot()
         guard (try? receiver.receive(chunk)) != nil else { return }
         receiving.insert(replica.partition)

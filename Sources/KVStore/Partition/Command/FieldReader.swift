@@ -23,6 +23,15 @@ struct FieldReader {
 
     /// A number in groups of seven bits, the lowest first, in as few bytes as it needs: one number has one encoding.
     mutating func number(_ field: String) throws(FieldError) -> UInt64 {
+        // Most numbers are small.
+        if offset < bytes.endIndex, bytes[offset] < 0x80 {
+            defer { offset += 1 }
+            return UInt64(bytes[offset])
+        }
+        return try longNumber(field)
+    }
+
+    private mutating func longNumber(_ field: String) throws(FieldError) -> UInt64 {
         var number: UInt64 = 0
         var shift: UInt64 = 0
         while true {

@@ -21,15 +21,7 @@ extension AppliedState {
         bytes.appendNumber(configurationIndex.rawValue)
         bytes.appendNumber(rememberedCount)
         bytes.appendNumber(forgottenThrough.rawValue)
-        bytes.appendMembers(configuration.voters)
-        bytes.appendMembers(configuration.outgoingVoters)
-        bytes.appendNumber(configuration.learners.count)
-        for learner in configuration.learners {
-            bytes.appendNumber(learner.id.rawValue)
-            bytes.append(learner.promotion == .automatic ? 1 : 0)
-        }
-        bytes.appendMembers(configuration.demotedVoters)
-        bytes.appendMembers(configuration.retired)
+        bytes.appendMembers(of: configuration)
         return bytes
     }
 
@@ -41,24 +33,14 @@ extension AppliedState {
         let configurationIndex = try reader.index("configuration index")
         let rememberedCount = try reader.number("remembered count")
         let forgottenThrough = try reader.index("forgotten through")
-        let voters = try reader.members("voters")
-        let outgoingVoters = try reader.members("outgoing voters")
-        let learners = try reader.learners("learners")
-        let demotedVoters = try reader.members("demoted voters")
-        let retired = try reader.members("retired")
+        let configuration = try reader.configuration()
         try reader.skipLaterFields()
         guard configurationIndex <= index else { throw FieldError("configuration index", "must not be behind index") }
         guard forgottenThrough <= index else { throw FieldError("forgotten through", "must not be behind index") }
         guard rememberedCount <= index.rawValue else { throw FieldError("remembered count", "must not exceed index") }
         self.init(
             position: LogPosition(term: term, index: index),
-            configuration: Configuration(
-                voters: voters,
-                outgoingVoters: outgoingVoters,
-                learners: learners,
-                demotedVoters: demotedVoters,
-                retired: retired
-            ),
+            configuration: configuration,
             configurationIndex: configurationIndex,
             rememberedCount: rememberedCount,
             forgottenThrough: forgottenThrough
@@ -79,7 +61,28 @@ extension FieldReader {
         return index
     }
 
-    fileprivate mutating func members(_ field: String) throws(FieldError) -> [NodeID] {
+    mutating func position(_ field: String) throws(FieldError) -> LogPosition {
+        let term = try term(field)
+        return LogPosition(term: term, index: try index(field))
+    }
+
+    /// The five lists of members, each of which ascends.
+    mutating func configuration() throws(FieldError) -> Configuration {
+        let voters = try members("voters")
+        let outgoingVoters = try members("outgoing voters")
+        let learners = try learners("learners")
+        let demotedVoters = try members("demoted voters")
+        let retired = try members("retired")
+        return Configuration(
+            voters: voters,
+            outgoingVoters: outgoingVoters,
+            learners: learners,
+            demotedVoters: demotedVoters,
+            retired: retired
+        )
+    }
+
+    private mutating func members(_ field: String) throws(FieldError) -> [NodeID] {
         let count = try count(field, upTo: AppliedState.members)
         var members: [NodeID] = []
         for _ in 0..<count {
@@ -90,7 +93,7 @@ extension FieldReader {
         return members
     }
 
-    fileprivate mutating func learners(_ field: String) throws(FieldError) -> [Configuration.Learner] {
+    private mutating func learners(_ field: String) throws(FieldError) -> [Configuration.Learner] {
         let count = try count(field, upTo: AppliedState.members)
         var learners: [Configuration.Learner] = []
         for _ in 0..<count {
@@ -103,7 +106,20 @@ extension FieldReader {
 }
 
 extension [UInt8] {
-    fileprivate mutating func appendMembers(_ members: [NodeID]) {
+    /// Appends the five lists of members.
+    mutating func appendMembers(of configuration: Configuration) {
+        appendMembers(configuration.voters)
+        appendMembers(configuration.outgoingVoters)
+        appendNumber(configuration.learners.count)
+        for learner in configuration.learners {
+            appendNumber(learner.id.rawValue)
+            append(learner.promotion == .automatic ? 1 : 0)
+        }
+        appendMembers(configuration.demotedVoters)
+        appendMembers(configuration.retired)
+    }
+
+    private mutating func appendMembers(_ members: [NodeID]) {
         appendNumber(members.count)
         for member in members { appendNumber(member.rawValue) }
     }

@@ -71,6 +71,14 @@ public final class SimulatedDisk {
     /// Lets the synchronisation after `count` good ones fail, once: what it was to save is marked clean, yet is lost.
     public func failSynchronization(after count: Int = 0) { synchronizationsUntilFailure = count }
 
+    /// Forgets what was armed and has not struck yet.
+    public func mendsItself() {
+        synchronizationsUntilFailure = nil
+        misdirectionSectors = nil
+        tearsNextWrite = false
+        powerFailure = nil
+    }
+
     /// Sends the next write `sectors` sectors further than it was meant to go.
     public func misdirectNextWrite(bySectors sectors: Int) { misdirectionSectors = sectors }
 

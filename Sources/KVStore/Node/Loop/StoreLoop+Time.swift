@@ -1,0 +1,85 @@
+internal import Raft
+
+/// What happens by the clock: ticks, signs of life, maintenance, and a look at the room that is left.
+extension StoreLoop {
+    func scheduleTick() {
+        environment.executor.enqueue(after: options.tick) { [weak self] in self?.tick() }
+    }
+
+    /// One tick, however late it comes: a node that was stopped does not catch up on time in which it heard nothing.
+    private func tick() {
+        guard state != .over else { return }
+        scheduleTick()
+        ticks += 1
+        store.tick()
+        let change = liveness.tick()
+        for node in change.silent { store.nodeSilent(node) }
+        sayAlive(to: change.signs)
+        if ticks % options.maintenanceTicks == 0 {
+            maintenanceIsDue = true
+            checkSpace()
+        }
+        continueEnding()
+        wake()
+    }
+
+    private func sayAlive(to nodes: [NodeID]) {
+        if nodes.isEmpty { return }
+        for other in nodes { liveness.sent(to: other) }
+        environment.network.send(nodes.map { .heartbeats(HeartbeatBundle(from: node, to: $0)) })
+    }
+
+    // MARK: Room
+
+    /// Stops taking writes before the disk is full, since then nothing at all could be promised any more, and takes
+    /// them again once there is room. Others lead meanwhile.
+    func checkSpace() {
+        guard let free = try? logDirectory.freeBytes() else { return }
+        if free < options.reservedDiskBytes {
+            store.shedsWrites = true
+        } else if free >= options.resumeDiskBytes {
+            store.shedsWrites = false
+        }
+        if store.shedsWrites { handOver() }
+    }
+
+    /// Asks others to take over what this node leads. Returns whether anybody was asked, or had been.
+    @discardableResult
+    func handOver() -> Bool {
+        var waits = false
+        for partition in store.partitions {
+            guard let status = store.status(of: partition), status.role == .leader else { continue }
+            if status.transferTarget != nil {
+                waits = true
+                continue
+            }
+            let successors = status.followers.filter {
+                $0.isActive && $0.mode == .replicating && status.configuration.voters.contains($0.id)
+            }
+            guard let successor = successors.max(by: { $0.match < $1.match }) else { continue }
+            if (try? store.transferLeadership(of: partition, to: successor.id)) != nil { waits = true }
+        }
+        return waits
+    }
+
+    // MARK: An orderly end
+
+    /// Ends in good order: takes no more requests, hands leaderships over, writes what the engine holds in memory, and
+    /// closes the log. `completion` is called when it is done; a failure meanwhile is told as any other.
+    public func end(completion: @escaping () -> Void) {
+        guard state != .over, ending == nil else { return }
+        ending = Ending(lastTick: ticks + options.handOverTicks, completion: completion)
+        handOver()
+        wake()
+    }
+
+    private func continueEnding() {
+        guard let ending, !ending.isClosing else { return }
+        if ticks < ending.lastTick, handOver() { return }
+        self.ending?.isClosing = true
+        flushEngine { [self] in
+            betweenTurns.append(.close)
+            wake()
+        }
+    }
+}

@@ -1,0 +1,255 @@
+internal import DequeModule
+public import Raft
+
+/// A node's store at work: takes turns whenever there is something to do, ticks, tidies up, and answers.
+///
+///     messages, requests ──▶ fed at once ──▶ turn: prepare ──▶ log worker: sync ──▶ complete ──▶ answers
+///                                              └──▶ network        └ what arrives meanwhile shares the next turn
+///
+/// It is confined to its executor's loop: every call is made there, and every reply comes from there. It knows the
+/// outside only as ``Environment``, and so does the same in a simulation as on a machine.
+///
+/// What ends a store ends its loop: the owner is told by `onFailure`, once, and must end the process. Nothing is
+/// answered afterwards; whoever waits does not know what became of his request.
+public final class StoreLoop {
+    /// Its node.
+    public let node: NodeID
+    /// Its store: to be looked at, on the loop.
+    public let store: Store
+    /// Which life of this node's process this is: another number at each start.
+    public let incarnation: UInt64
+
+    let environment: Environment
+    let options: StoreLoopOptions
+    let engine: any Engine
+    let logDirectory: any DiskDirectory
+    private let onFailure: (StoreError) -> Void
+    let onNotice: (StoreNotice) -> Void
+
+    var state = State.idle
+    var liveness: NodeLiveness
+    /// What comes between turns, in order.
+    var betweenTurns: Deque<Action> = []
+    /// Looked up only.
+    var commandReplies: [UInt64: (CommandAnswer) -> Void] = [:]
+    /// Looked up only.
+    var readReplies: [UInt64: (ReadAnswer) -> Void] = [:]
+    var lastToken: UInt64 = 0
+
+    var ticks = 0
+    var maintenanceIsDue = false
+    /// Maintenance that finds no end must not keep turns from beginning.
+    private var turnIsNext = false
+    var spaceIsLow = false
+    var logBytesAtFlush = 0
+    var isFlushing = false
+    var ending: Ending?
+
+    enum State {
+        case idle
+        /// A turn will begin.
+        case scheduled
+        /// A turn is under way, or maintenance.
+        case busy
+        /// It has failed, or come to its end.
+        case over
+    }
+
+    enum Action {
+        case create(PartitionID, Configuration, (CreationRefusal?) -> Void)
+        case destroy(PartitionID, () -> Void)
+        case close
+    }
+
+    struct Ending {
+        let lastTick: Int
+        var isClosing = false
+        let completion: () -> Void
+    }
+
+    /// Opens what the node's storage holds, or begins it, and starts to tick.
+    ///
+    /// - Parameters:
+    ///   - peers: The other nodes of the cluster.
+    ///   - onNotice: Is told what has happened to replicas.
+    ///   - onFailure: Is told, once, what has ended the loop.
+    /// - Throws: ``StoreLoopError``, upon which nothing runs.
+    public init(
+        node: NodeID,
+        peers: [NodeID],
+        environment: Environment,
+        options: StoreLoopOptions = StoreLoopOptions(),
+        onNotice: @escaping (StoreNotice) -> Void = { _ in },
+        onFailure: @escaping (StoreError) -> Void
+    ) throws(StoreLoopError) {
+        options.validate()
+        self.node = node
+        self.environment = environment
+        self.options = options
+        self.onNotice = onNotice
+        self.onFailure = onFailure
+        incarnation = environment.entropy.next()
+        liveness = NodeLiveness(
+            peers,
+            silenceTicks: options.store.raft.electionTicks,
+            signTicks: options.store.raft.heartbeatTicks
+        )
+        let opened = try OpenedStorage(environment, options)
+        engine = opened.engine
+        logDirectory = opened.directory
+        do {
+            store = try Store(
+                node: node,
+                recovering: opened.log,
+                opened.found,
+                engine: opened.engine,
+                options: options.store,
+                seed: environment.entropy.next()
+            )
+        } catch {
+            throw .store(error)
+        }
+        logBytesAtFlush = store.logBytes
+        scheduleTick()
+    }
+
+    // MARK: Other nodes
+
+    /// Takes messages in, in the order in which they arrived.
+    public func receive(_ messages: [StoreMessage]) {
+        guard state != .over else { return }
+        for message in messages {
+            if liveness.heard(message.from) { store.nodeReturned(message.from) }
+            store.receive(message)
+        }
+        wake()
+    }
+
+    /// A connection to a node has come about. To be told before anything that has come by it.
+    ///
+    /// - Parameter incarnation: Which life of its process it is.
+    public func connected(to other: NodeID, incarnation: UInt64) {
+        guard state != .over else { return }
+        let isBack = liveness.heard(other)
+        if liveness.met(other, incarnation: incarnation) || isBack { store.nodeReturned(other) }
+        wake()
+    }
+
+    /// The connection to a node ended without a goodbye: its process seems to have died.
+    public func connectionLost(to other: NodeID) {
+        guard state != .over else { return }
+        store.connectionLost(to: other)
+        wake()
+    }
+
+    // MARK: Turns
+
+    /// Lets a turn begin soon, if there is something to do and none is under way.
+    func wake() {
+        guard state == .idle, store.hasWork || !betweenTurns.isEmpty || maintenanceIsDue else { return }
+        state = .scheduled
+        environment.executor.enqueue { [self] in beginTurn() }
+    }
+
+    private func beginTurn() {
+        guard state == .scheduled else { return }
+        state = .busy
+        attempt { () throws(StoreError) in
+            while let action = betweenTurns.popFirst() {
+                try perform(action)
+                if state == .over { return }
+            }
+            if maintenanceIsDue, !turnIsNext { return try beginMaintenance() }
+            turnIsNext = false
+            let turn = try store.prepare()
+            for message in turn.messages { liveness.sent(to: message.to) }
+            if !turn.messages.isEmpty { environment.network.send(turn.messages) }
+            if turn.needsSync { sync() } else { try completeTurn() }
+        }
+    }
+
+    private func sync() {
+        var failure: StoreError?
+        environment.executor.perform(on: .log) { [store] in
+            do throws(StoreError) { try store.sync() } catch { failure = error }
+        } completion: { [self] in
+            guard let failure else { return attempt { () throws(StoreError) in try completeTurn() } }
+            guard failure == .log(.noSpace) else { return fail(failure) }
+            checkSpace()
+            environment.executor.enqueue(after: options.noSpaceRetry) { [self] in sync() }
+        }
+    }
+
+    private func completeTurn() throws(StoreError) {
+        guard state == .busy else { return }
+        let turn = try store.complete()
+        for answer in turn.answers { reply(answer) }
+        for notice in turn.notices { onNotice(notice) }
+        state = .idle
+        wake()
+    }
+
+    // MARK: Maintenance
+
+    private func beginMaintenance() throws(StoreError) {
+        maintenanceIsDue = false
+        try store.prepareMaintenance()
+        var outcome = Result<Bool, StoreError>.success(false)
+        environment.executor.perform(on: .log) { [store, options] in
+            outcome = Result { () throws(StoreError) in try store.tidyLog(maxBytes: options.maintenanceBytes) }
+        } completion: { [self] in
+            store.completeMaintenance()
+            switch outcome {
+            case .success(let hasMore): maintenanceIsDue = hasMore
+            case .failure(.log(.noSpace)): checkSpace()
+            case .failure(let error): return fail(error)
+            }
+            if state == .busy { state = .idle }
+            turnIsNext = true
+            flushIfGrown()
+            wake()
+        }
+    }
+
+    /// Has the engine write what it holds in memory, when the log has grown by much since it last did.
+    private func flushIfGrown() {
+        let bytes = store.logBytes
+        logBytesAtFlush = min(logBytesAtFlush, bytes)
+        guard !isFlushing, bytes - logBytesAtFlush >= options.flushLogBytes else { return }
+        isFlushing = true
+        logBytesAtFlush = bytes
+        flushEngine { [self] in isFlushing = false }
+    }
+
+    /// Has the engine write what it holds in memory. Where it finds no room for that, the log keeps it.
+    func flushEngine(completion: @escaping () -> Void) {
+        var failure: EngineError?
+        environment.executor.perform(on: .engine) { [engine] in
+            do throws(EngineError) { try engine.flush() } catch { failure = error }
+        } completion: { [self] in
+            switch failure {
+            case nil: completion()
+            case .noSpace:
+                checkSpace()
+                completion()
+            case let error?: fail(.engine(error))
+            }
+        }
+    }
+
+    // MARK: Failure
+
+    func attempt(_ body: () throws(StoreError) -> Void) {
+        do throws(StoreError) {
+            try body()
+        } catch {
+            fail(error)
+        }
+    }
+
+    func fail(_ error: StoreError) {
+        guard state != .over else { return }
+        state = .over
+        onFailure(error)
+    }
+}

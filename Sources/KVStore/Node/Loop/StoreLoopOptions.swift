@@ -1,0 +1,37 @@
+/// The times and limits of a store's loop.
+public struct StoreLoopOptions: Sendable, Hashable {
+    /// The store's own limits.
+    public var store = StoreOptions()
+    /// How large the pieces of the log are.
+    public var log = LogOptions()
+    /// The length of a tick, in which the groups count their time.
+    public var tick = Duration.milliseconds(10)
+    /// How often the log is cut and given back, in ticks.
+    public var maintenanceTicks = 100
+    /// Bytes of old log that are moved at most in one go.
+    public var maintenanceBytes = 1 << 20
+    /// The engine is asked to write what it holds in memory when the log has grown by this much since it was asked
+    /// last: what is in memory only keeps the log from being cut, and makes the next start longer.
+    public var flushLogBytes = 256 << 20
+    /// Below this much room on the log's disk the node takes no more writes, hands its leaderships over, and waits.
+    public var reservedDiskBytes = 256 << 20
+    /// After it has run out of room, it takes writes again above this much.
+    public var resumeDiskBytes = 320 << 20
+    /// How long to wait before a write is tried again for which the disk had no room.
+    public var noSpaceRetry = Duration.milliseconds(200)
+    /// How long an orderly end waits for others to take leaderships over, in ticks.
+    public var handOverTicks = 200
+
+    /// The usual ones.
+    public init() {}
+
+    func validate() {
+        store.validate()
+        precondition(tick > .zero && maintenanceTicks >= 1 && maintenanceBytes >= 1, "a loop must tick and tidy up")
+        precondition(flushLogBytes >= 1 && noSpaceRetry > .zero && handOverTicks >= 0, "a loop's limits are positive")
+        precondition(
+            reservedDiskBytes >= 0 && resumeDiskBytes >= reservedDiskBytes,
+            "a node takes writes again above the room at which it stopped"
+        )
+    }
+}

@@ -1,0 +1,139 @@
+internal import KVStore
+internal import Raft
+
+/// A cluster and its clients, in one thread and in virtual time. What runs on the machines is what runs on real ones:
+/// the store's loop with its log, its state machines and its consensus; what is simulated is behind ``Environment``.
+///
+///     troubled time      faults as the plan says, clients at work
+///     recovery           no faults any more: every node comes back, and everything must be as one again
+///     judgement          every key is read once more; the histories must be linearizable, the replicas equal
+final class World {
+    let options: WorldOptions
+    let plan: FaultPlan
+    let scheduler = Scheduler()
+    let trace: Trace
+    var chance: Chance
+    private(set) var machines: [SimulatedMachine] = []
+    private(set) var network: SimulatedNetwork
+    let partitions: [PartitionID]
+    var workload: RegisterWorkload
+    /// The first thing that must not happen and did.
+    private(set) var violation: String?
+    var isTroubled = true
+
+    /// What partitions' replicas held, wherever that was looked at.
+    var checksums: [Place: PartitionChecksum] = [:]
+    /// Replicas whose groups have let them go for good.
+    var retired: Set<Residence> = []
+    var restarts = Set<NodeID>()
+
+    struct Place: Hashable {
+        let partition: PartitionID
+        let index: LogIndex
+    }
+
+    struct Residence: Hashable {
+        let partition: PartitionID
+        let node: NodeID
+    }
+
+    init(seed: UInt64, troubledSeconds: Int, keptLines: Int?) {
+        var chance = Chance(seed: seed)
+        options = WorldOptions(&chance, troubledSeconds: troubledSeconds)
+        plan = FaultPlan(&chance, nodes: options.nodes)
+        trace = Trace(scheduler, keptLines: keptLines)
+        partitions = (1...options.partitions).map { PartitionID(UInt64($0)) }
+        workload = RegisterWorkload(options, partitions, chance.fork())
+        self.chance = chance.fork()
+        var receive: (StoreMessage, UInt64) -> Void = { _, _ in }
+        network = SimulatedNetwork(
+            nodes: options.nodes,
+            manners: plan.manners,
+            scheduler,
+            trace,
+            chance.fork(),
+            deliver: { receive($0, $1) }
+        )
+        receive = { [unowned self] in deliver($0, from: $1) }
+        let diskMicroseconds = chance.pick([20...80, 50...500, 200...5000])
+        for number in 1...options.nodes {
+            let id = NodeID(UInt64(number))
+            let machine = SimulatedMachine(
+                id,
+                chance: chance.fork(),
+                clockRate: Int64(chance.from(950_000...1_050_000)),
+                diskMicroseconds: diskMicroseconds,
+                onFailure: { [unowned self] in processFailed(id, $0) }
+            )
+            machines.append(machine)
+        }
+    }
+
+    func fail(_ text: String) {
+        guard violation == nil else { return }
+        violation = text
+        trace.note(.phase, text: "violated: \(text)")
+    }
+
+    func machine(_ id: NodeID) -> SimulatedMachine { machines[Int(id.rawValue) - 1] }
+
+    // MARK: A life
+
+    /// Lives from the first start to the judgement.
+    func run() {
+        for machine in machines { start(machine) }
+        for (place, partition) in partitions.enumerated() { create(partition, at: place) }
+        workload.begin(self)
+        scheduleFaults()
+        scheduleInspections()
+        scheduler.run(until: .zero + options.troubledTime) { violation != nil }
+        if violation == nil { recover() }
+        if violation == nil { workload.judge(self) }
+    }
+
+    /// Three replicas each, on nodes that differ from partition to partition.
+    private func create(_ partition: PartitionID, at place: Int) {
+        let members = (0..<3).map { machines[(place + $0) % machines.count].id }
+        for id in members {
+            machine(id).process?.loop?.create(partition, initial: Configuration(voters: members)) { [unowned self] in
+                if let refusal = $0 { fail("\(id) refuses to make partition \(partition): \(refusal)") }
+            }
+        }
+    }
+
+    /// Ends all troubles and waits until everything is as one.
+    private func recover() {
+        trace.note(.phase, text: "no faults from here on")
+        isTroubled = false
+        network.healAll()
+        network.manners = SimulatedNetwork.Manners()
+        for machine in machines {
+            machine.diskSlowness = 1
+            machine.disk.capacityBytes = nil
+            machine.disk.mendsItself()
+            machine.process?.resume()
+            startSoon(machine)
+        }
+        workload.finish(self)
+        let end = scheduler.now + .seconds(60)
+        while violation == nil, scheduler.now < end {
+            scheduler.run(until: scheduler.now + .milliseconds(100)) { violation != nil }
+            if workload.isFinished, isConverged { return }
+        }
+        if violation == nil { fail("not as one a minute after the last fault: \(situation)") }
+    }
+
+    // MARK: Messages
+
+    private func deliver(_ message: StoreMessage, from incarnation: UInt64) {
+        guard let process = machine(message.to).process else { return }
+        process.run {
+            guard let loop = process.loop else { return }
+            // The newest life of the sender introduces itself; what an older one sent may still come.
+            if self.machine(message.from).process?.incarnation == incarnation {
+                loop.connected(to: message.from, incarnation: incarnation)
+            }
+            loop.receive([message])
+        }
+    }
+}
