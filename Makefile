@@ -8,7 +8,7 @@ TEST_FLAGS = -c release -Xswiftc -enable-testing
 PACKAGES = librocksdb-dev liblz4-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help packages lint test harness scripts mutants fuzz bench
+.PHONY: help packages lint test harness scripts mutants crash fuzz bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
@@ -35,8 +35,13 @@ harness: packages ## run the randomised Raft clusters for SEEDS (default 1..1000
 mutants: packages ## seed one defect after the other in the Raft core; the harness must find each
 	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh
 
+crash: packages ## kill real processes and cut the power of real file systems (root) under a store
+	$(SWIFT) build -c release --product crash-trial
+	Tests/CrashTrial/run.sh
+
 fuzz: packages ## feed each decoder what libFuzzer makes up, TIME seconds each (default 60)
 	SWIFT_BUILD="$(SWIFT) build" TIME=$(TIME) Fuzz/run.sh
 
-bench: packages ## measure the consensus core
+bench: packages ## measure the consensus core, and the log and the engine beside what they stand on
 	$(SWIFT) run -c release --package-path Benchmarks raft-benchmark
+	$(SWIFT) run -c release --package-path Benchmarks store-benchmark

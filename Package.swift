@@ -18,6 +18,8 @@ let package = Package(
         .library(name: "Raft", targets: ["Raft"]),
         .library(name: "KVStore", targets: ["KVStore"]),
         .library(name: "KVStoreSamples", targets: ["KVStoreSamples"]),
+        // For what is measured beside the engine.
+        .library(name: "CRocksDB", targets: ["CRocksDB"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -54,6 +56,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "crash-trial",
+            dependencies: ["KVStore", "Raft", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/CrashTrial",
+            exclude: ["lying-sync.c", "run.sh"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "CrashTrialTests", dependencies: ["crash-trial"], swiftSettings: strict),
         .target(
             name: "Simulation",
             dependencies: ["KVStore", "Raft", .product(name: "HeapModule", package: "swift-collections")],
