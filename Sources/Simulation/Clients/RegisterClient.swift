@@ -117,7 +117,11 @@ final class RegisterClient {
         let way = chance.microseconds(50...500)
         guard let process else { return again(attempt, after: way, workload, world) }
         world.scheduler.after(way) { [self, unowned workload, unowned world] in
-            process.run { [self, unowned workload, unowned world] in ask(process, attempt, workload, world) }
+            // What a stopped process has kept waiting may be about an operation that is long over.
+            process.run { [self, unowned workload, unowned world] in
+                guard operation?.handle == current.handle, operation?.attempt == attempt else { return }
+                ask(process, attempt, workload, world)
+            }
         }
         again(attempt, after: chance.milliseconds(100...1000), workload, world)
     }
@@ -153,8 +157,14 @@ final class RegisterClient {
     // MARK: In the process that is asked
 
     private func ask(_ process: SimulatedProcess, _ attempt: Int, _ workload: RegisterWorkload, _ world: World) {
-        guard let loop = process.loop, let current = operation, current.attempt == attempt else { return }
+        guard let loop = process.loop, let current = operation else { return }
         let partition = workload.partition(ofKey: current.key)
+        world.trace.note(
+            .asked,
+            UInt64(number),
+            process.node.rawValue,
+            text: "client \(number) asks \(process.node), attempt \(attempt)"
+        )
         let handle = current.handle
         do throws(RequestRefusal) {
             if current.isLeftToNode {
@@ -200,6 +210,7 @@ final class RegisterClient {
             let answer = $0
             world.scheduler.after(chance.microseconds(50...500)) { [self] in
                 guard operation?.handle == current.handle, operation?.attempt == current.attempt else { return }
+                world.trace.note(.told, UInt64(number), text: "client \(number) by \(node): \(answer)")
                 switch answer {
                 case .decided(let outcome): decided(outcome, node, workload, world)
                 case .unknown: giveUp(workload, world)
