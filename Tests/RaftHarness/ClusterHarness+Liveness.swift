@@ -15,7 +15,11 @@ extension ClusterHarness {
         timeline.record { "faults end" }
         try untilWell("a leader emerges and everything commits")
         try serve()
-        if chance(50) { try fallAsleep() }
+        if chance(30) { try giveUpReads() }
+        if chance(50) {
+            try fallAsleep()
+            if chance(50) { try wakeForLostProposal() }
+        }
         if chance(40) { try resistDisruption() }
         if chance(40) { try handOver() }
         if chance(25) { try changeWhileHandingOver() }
@@ -44,6 +48,26 @@ extension ClusterHarness {
         try untilWell("a proposal commits and a read is answered") { harness in
             harness.checker.committed > before && harness.reads[token] == nil
         }
+    }
+
+    /// Reads go on after clients have given up on all that waited, in as many rounds as may be on their way.
+    private mutating func giveUpReads() throws(Violation) {
+        guard let leader = healthyLeader else { return }
+        for _ in 0..<2 {
+            let token = ReadToken(lastRead + 1)
+            try read(leader, mayGather: false)
+            try cancelRead(token)
+        }
+        try serve()
+    }
+
+    /// A sleeping leader that takes a proposal is awake for it: what is lost on its way is sent again.
+    private mutating func wakeForLostProposal() throws(Violation) {
+        guard let leader = healthyLeader else { return }
+        let before = checker.committed
+        try proposeOne(leader)
+        network.removeAll()
+        try untilWell("a proposal commits though its appends were lost") { $0.checker.committed > before }
     }
 
     /// A group that may sleep falls asleep when it is left alone, as a whole, and stays asleep.
@@ -142,6 +166,7 @@ extension ClusterHarness {
         for position in others {
             try feed(.silence(id), to: position)
             try finish(position, mayGather: false)
+            try deliverLateOrder(of: id, to: position)
         }
         try untilWell("the others go on without \(id)")
         guard let successor = healthyLeader else { return }
@@ -152,6 +177,13 @@ extension ClusterHarness {
         try restart(victim)
         for position in replicas.indices { try reportNodes(position) }
         try untilWell("\(id) finds its place again")
+    }
+
+    /// An order to sleep that a dead node has sent arrives at last, or again.
+    private mutating func deliverLateOrder(of leader: NodeID, to position: Int) throws(Violation) {
+        guard let order = lastOrders[replicas[position].id], order.from == leader else { return }
+        coverage.count(.lateOrder)
+        try deliver(order)
     }
 
     /// Whoever leads asks itself, so that no message about the read can be lost: there must be an outcome.
