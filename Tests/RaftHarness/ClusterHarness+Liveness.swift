@@ -8,6 +8,7 @@ extension ClusterHarness {
 
     mutating func converge() throws(Violation) {
         try heal()
+        stalledDisks.removeAll()
         for position in replicas.indices {
             if !replicas[position].isUp { try restart(position) }
         }
@@ -18,8 +19,10 @@ extension ClusterHarness {
         if chance(30) { try giveUpReads() }
         if chance(50) {
             try fallAsleep()
-            if chance(50) { try wakeForLostProposal() }
+            if chance(50) { try wakeForLostProposal() } else { try restartSleepingLeader() }
         }
+        if chance(25) { try overtakeStalledLeader() }
+        if chance(50) { try standAgainAfterLaterTerm() }
         if chance(40) { try resistDisruption() }
         if chance(40) { try handOver() }
         if chance(25) { try changeWhileHandingOver() }
@@ -30,7 +33,7 @@ extension ClusterHarness {
     // MARK: What a group that is well does
 
     /// A proposal commits and a read is answered.
-    private mutating func serve() throws(Violation) {
+    mutating func serve() throws(Violation) {
         guard let leader = healthyLeader else { return }
         let before = checker.committed
         try proposeOne(leader)
@@ -48,26 +51,6 @@ extension ClusterHarness {
         try untilWell("a proposal commits and a read is answered") { harness in
             harness.checker.committed > before && harness.reads[token] == nil
         }
-    }
-
-    /// Reads go on after clients have given up on all that waited, in as many rounds as may be on their way.
-    private mutating func giveUpReads() throws(Violation) {
-        guard let leader = healthyLeader else { return }
-        for _ in 0..<2 {
-            let token = ReadToken(lastRead + 1)
-            try read(leader, mayGather: false)
-            try cancelRead(token)
-        }
-        try serve()
-    }
-
-    /// A sleeping leader that takes a proposal is awake for it: what is lost on its way is sent again.
-    private mutating func wakeForLostProposal() throws(Violation) {
-        guard let leader = healthyLeader else { return }
-        let before = checker.committed
-        try proposeOne(leader)
-        network.removeAll()
-        try untilWell("a proposal commits though its appends were lost") { $0.checker.committed > before }
     }
 
     /// A group that may sleep falls asleep when it is left alone, as a whole, and stays asleep.
@@ -196,7 +179,7 @@ extension ClusterHarness {
         }
     }
 
-    private mutating func proposeOne(_ leader: Int) throws(Violation) {
+    mutating func proposeOne(_ leader: Int) throws(Violation) {
         lastCommand += 1
         do {
             _ = try replicas[leader].core.propose([[UInt8(truncatingIfNeeded: lastCommand)]])
@@ -206,7 +189,7 @@ extension ClusterHarness {
         try finish(leader, mayGather: false)
     }
 
-    private mutating func anyVoter(but leader: Int) -> Int? {
+    mutating func anyVoter(but leader: Int) -> Int? {
         let configuration = replicas[leader].core.configuration
         let id = replicas[leader].id
         return anyReplica { $0.id != id && configuration.isVoter($0.id) }
@@ -214,7 +197,7 @@ extension ClusterHarness {
 
     // MARK: Rounds
 
-    private mutating func untilWell(
+    mutating func untilWell(
         _ goal: String,
         also isDone: (ClusterHarness) -> Bool = { _ in true }
     ) throws(Violation) {
@@ -227,7 +210,7 @@ extension ClusterHarness {
         throw Violation(description: "liveness: \(goal): not in \(Self.roundLimit) rounds\n\(roles)")
     }
 
-    private mutating func runRound() throws(Violation) {
+    mutating func runRound() throws(Violation) {
         for position in replicas.indices where replicas[position].isUp {
             try feed(.tick, to: position)
             try finish(position, mayGather: false)
@@ -253,7 +236,7 @@ extension ClusterHarness {
         snapshots.removeAll()
         for transfer in moving { try move(transfer, fails: false) }
         for position in replicas.indices where replicas[position].isUp {
-            if !replicas[position].writes.isEmpty {
+            if !replicas[position].writes.isEmpty, !stalledDisks.contains(replicas[position].id) {
                 replicas[position].sync(replicas[position].writes.count)
                 try finish(position, mayGather: false)
             }
@@ -273,7 +256,7 @@ extension ClusterHarness {
     }
 
     /// The leader of a cluster in which nothing is left to do for any replica that runs; nil while something is.
-    private var healthyLeader: Int? {
+    var healthyLeader: Int? {
         guard let leader = survivingLeader else { return nil }
         let core = replicas[leader].core
         let end = core.termHistory.lastIndex
