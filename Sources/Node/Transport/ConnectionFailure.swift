@@ -11,6 +11,8 @@ public enum ConnectionFailure: Error, Hashable, Sendable {
     case notTrusted(String)
     /// The certificate does not name the node that the other side says it is.
     case otherCertificate(names: [String], node: NodeID)
+    /// The other side is a node that this one was not told of.
+    case stranger(NodeID)
     /// The two do not agree.
     case handshake(HandshakeError)
     /// There was no agreement in time.
@@ -39,7 +41,7 @@ public enum ConnectionFailure: Error, Hashable, Sendable {
         switch self {
         case .handshake(.refused), .handshake(.closed): nil
         case .handshake(let error): error.connectionError
-        case .otherCertificate: ConnectionError(code: .handshake, text: description)
+        case .otherCertificate, .stranger: ConnectionError(code: .handshake, text: description)
         case .frame, .message, .misaddressed: ConnectionError(code: .malformed, text: description)
         case .unexpectedFrame: ConnectionError(code: .unexpected, text: description)
         case .silent, .greetingTimedOut: ConnectionError(code: .unexpected, text: description)
@@ -58,6 +60,7 @@ extension ConnectionFailure: CustomStringConvertible {
             "no TLS connection came about; is either certificate expired, or of another authority? (\(reason))"
         case .otherCertificate(let names, let node):
             "the certificate names \(names.isEmpty ? "no node" : names.joined(separator: ", ")), not node-\(node)"
+        case .stranger(let node): "node \(node) is none of this node's peers"
         case .handshake(let error): "\(error)"
         case .greetingTimedOut: "the peer has not introduced itself in time"
         case .closedEarly: "the peer has closed before it has introduced itself"

@@ -38,6 +38,7 @@ final class PeerConnection: ChannelInboundHandler {
     private(set) var lastHeard = NIODeadline.now()
     private(set) var isPaused = false
     private(set) var channel: (any Channel)?
+    private(set) var remoteAddress: SocketAddress?
     let inboundGauge: InboundGauge
 
     private let identity: NodeIdentity
@@ -145,9 +146,15 @@ final class PeerConnection: ChannelInboundHandler {
 
     // MARK: Events of the channel
 
-    func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
+    func handlerAdded(context: ChannelHandlerContext) {
+        channel = context.channel
+        if context.channel.isActive { remoteAddress = context.channel.remoteAddress }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { channel = nil }
 
     func channelActive(context: ChannelHandlerContext) {
+        remoteAddress = context.channel.remoteAddress
         if case .greeting = phase { greet() }
         context.fireChannelActive()
     }
@@ -234,7 +241,7 @@ final class PeerConnection: ChannelInboundHandler {
                 var handshake = Handshake(identity.hello(peer.traffic), expecting: nil)
                 agreement = try handshake.receive(frame)
                 guard names(peer.node) else { return fail(.otherCertificate(names: peerNames, node: peer.node)) }
-                guard owner.knows(peer.node) else { return fail(.handshake(.refused(Self.stranger))) }
+                guard owner.knows(peer.node) else { return fail(.stranger(peer.node)) }
                 guard peer.traffic != .requests else { return fail(.unexpectedFrame) }
                 sendHello(peer.traffic)
             }
@@ -246,8 +253,6 @@ final class PeerConnection: ChannelInboundHandler {
             fail(.handshake(error))
         }
     }
-
-    private static let stranger = ConnectionError(code: .handshake, text: "the node is none of this node's peers")
 
     private var peerNames: [String] {
         guard let certificate = try? channel?.pipeline.syncOperations.nioSSL_peerCertificate(),

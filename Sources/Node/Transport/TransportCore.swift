@@ -24,6 +24,8 @@ final class TransportCore: @unchecked Sendable {
     private let links: [Transport.Route: OutgoingLink]
     /// In the order in which they came.
     private var incoming: [PeerConnection] = []
+    /// How many incoming connections hold a descriptor.
+    private var openChannels = 0
     private var lives: [NodeID: PeerLife] = [:]
     private var identity: NodeIdentity?
     private var events: TransportEvents?
@@ -223,6 +225,13 @@ final class TransportCore: @unchecked Sendable {
 
     private func accept(_ channel: any Channel) throws {
         guard let identity, !isEnding else { throw ConnectionFailure.tooMany }
+        // A connection that was given up may take a while until it is closed.
+        guard openChannels < 2 * options.maxConnections else {
+            refused(nil, .tooMany, from: channel.remoteAddress)
+            throw ConnectionFailure.tooMany
+        }
+        openChannels += 1
+        channel.closeFuture.assumeIsolated().whenComplete { [self] _ in openChannels -= 1 }
         if incoming.count >= options.maxConnections {
             // Who means it well has introduced himself long ago, or will have in a moment: the slowest goes first.
             guard let slowest = incoming.first(where: \.isGreeting) else {
@@ -343,7 +352,7 @@ extension TransportCore: PeerConnectionOwner {
     }
 
     func ended(_ connection: PeerConnection, _ end: ConnectionEnd, agreement: Handshake.Agreement?) {
-        let address = connection.channel?.remoteAddress
+        let address = connection.remoteAddress
         let peer = agreement?.peer
         switch connection.role {
         case .called:
