@@ -5,7 +5,7 @@ SEEDS ?= 1..100000
 TIME ?= 60
 # Tests look behind access control, and run as fast as what is shipped.
 TEST_FLAGS = -c release -Xswiftc -enable-testing
-PACKAGES = librocksdb-dev liblz4-dev
+PACKAGES = librocksdb-dev liblz4-dev libssl-dev
 
 .DEFAULT_GOAL := help
 .PHONY: help packages lint test harness scripts mutants crash fuzz bench
