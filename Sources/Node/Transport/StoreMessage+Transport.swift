@@ -5,7 +5,7 @@ extension StoreMessage {
     /// Which connection carries it.
     var traffic: TrafficClass {
         switch self {
-        case .raft, .heartbeats: .consensus
+        case .raft, .heartbeats, .forwarded: .consensus
         case .snapshot: .bulk
         }
     }
@@ -18,6 +18,9 @@ extension StoreMessage {
             return request.entries.reduce(Self.smallBytes) { $0 + $1.payload.sizeBytes + 16 }
         case .heartbeats(let bundle):
             return Self.smallBytes + 32 * (bundle.heartbeats.count + bundle.replies.count)
+        case .forwarded(let message):
+            guard case .command(_, let bytes) = message.content else { return Self.smallBytes }
+            return Self.smallBytes + bytes.count
         case .snapshot(let message):
             guard case .chunk(let bytes) = message.content else { return Self.smallBytes }
             return Self.smallBytes + bytes.count
