@@ -5,7 +5,8 @@ extension StoreMessage {
     /// Which connection carries it.
     var traffic: TrafficClass {
         switch self {
-        case .raft, .heartbeats, .forwarded: .consensus
+        case .raft, .heartbeats: .consensus
+        case .forwarded: .requests
         case .snapshot: .bulk
         }
     }
