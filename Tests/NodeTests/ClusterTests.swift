@@ -103,4 +103,30 @@ struct ClusterTests {
         await #expect(throws: NodeStopped.self) { try await node.withLoop { _ in } }
         await cluster.stopAll()
     }
+
+    @Test("a disk that cannot synchronise ends the process, and answers nothing that it cannot know")
+    func failStop() async throws {
+        let cluster = try TestCluster(1)
+        let configuration = try cluster.configuration(of: NodeID(1))
+        let fails = FailingStorage.Switch()
+        let codes = Monitor<[Int32]>([])
+        let node = try await Node.start(configuration, logger: quiet) { code in
+            codes.withLock { $0.append(code) }
+        } storage: { counters in
+            FailingStorage(DirectoryStorage(directory: configuration.directory, engine: nil, counters: counters), fails)
+        }
+        let refusal = try await node.asking { loop, reply in
+            loop.create(TestCluster.partition, initial: Configuration(voters: [NodeID(1)]), reply: reply)
+        }
+        #expect(refusal == nil)
+        try await eventually("it writes") {
+            guard case .decided? = try? await node.put(CommandID(1), [1], [1]) else { return false }
+            return true
+        }
+        fails.turnOn()
+        #expect(try await node.put(CommandID(2), [1], [2]) == .unknown)
+        #expect(codes.withLock { $0 } == [Node.failureCode])
+        await #expect(throws: NodeStopped.self) { try await node.withLoop { _ in } }
+        await node.stop()
+    }
 }

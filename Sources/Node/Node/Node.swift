@@ -52,13 +52,25 @@ public final class Node: Sendable {
         logger: Logger,
         terminate: @escaping @Sendable (Int32) -> Void = { exit($0) }
     ) async throws(NodeStartFailure) -> Node {
+        try await start(configuration, logger: logger, terminate: terminate) { counters in
+            DirectoryStorage(directory: configuration.directory, engine: configuration.engine, counters: counters)
+        }
+    }
+
+    /// Starts a node on other files than those of its directory, such as fail when they are told to.
+    static func start(
+        _ configuration: NodeConfiguration,
+        logger: Logger,
+        terminate: @escaping @Sendable (Int32) -> Void,
+        storage: @escaping @Sendable (NodeCounters) -> any NodeStorage
+    ) async throws(NodeStartFailure) -> Node {
         try configuration.validate()
         var logger = logger
         logger[metadataKey: "node"] = "\(configuration.node)"
         let parts = Parts(configuration, logger)
         let incarnation: UInt64
         do throws(StoreLoopError) {
-            incarnation = try await parts.openStore(terminate: terminate)
+            incarnation = try await parts.openStore(storage, terminate: terminate)
         } catch {
             await parts.end()
             throw .store(error)
@@ -163,24 +175,27 @@ public final class Node: Sendable {
         }
 
         /// Opens the store on the loop's thread, where it stays.
-        func openStore(terminate: @escaping @Sendable (Int32) -> Void) async throws(StoreLoopError) -> UInt64 {
+        func openStore(
+            _ storage: @escaping @Sendable (NodeCounters) -> any NodeStorage,
+            terminate: @escaping @Sendable (Int32) -> Void
+        ) async throws(StoreLoopError) -> UInt64 {
             let result: Result<UInt64, StoreLoopError> = await withCheckedContinuation { continuation in
                 thread.enqueue {
                     continuation.resume(
-                        returning: Result { () throws(StoreLoopError) in try sit(terminate: terminate) }
+                        returning: Result { () throws(StoreLoopError) in
+                            try sit(on: storage(counters), terminate: terminate)
+                        }
                     )
                 }
             }
             return try result.get()
         }
 
-        private func sit(terminate: @escaping @Sendable (Int32) -> Void) throws(StoreLoopError) -> UInt64 {
+        private func sit(
+            on storage: any NodeStorage,
+            terminate: @escaping @Sendable (Int32) -> Void
+        ) throws(StoreLoopError) -> UInt64 {
             let start = monotonicNanoseconds()
-            let storage = DirectoryStorage(
-                directory: configuration.directory,
-                engine: configuration.engine,
-                counters: counters
-            )
             let environment = Environment(
                 clock: SystemClock(),
                 entropy: entropy,

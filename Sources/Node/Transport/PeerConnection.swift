@@ -42,7 +42,8 @@ final class PeerConnection: ChannelInboundHandler {
     let inboundGauge: InboundGauge
 
     private let identity: NodeIdentity
-    private unowned let owner: any PeerConnectionOwner
+    /// Holds this connection until its end, and is held by it until then.
+    private let owner: any PeerConnectionOwner
     private let isSecure: Bool
     private let counters: NodeCounters
     private var decoder = FrameDecoder()
@@ -155,7 +156,12 @@ final class PeerConnection: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         remoteAddress = context.channel.remoteAddress
-        if case .greeting = phase { greet() }
+        switch phase {
+        case .securing, .open: break
+        case .greeting: greet()
+        // It was given up before there was anything to close.
+        case .over: context.close(promise: nil)
+        }
         context.fireChannelActive()
     }
 
