@@ -131,6 +131,9 @@ public final class Store {
     /// How a replica stands; nil where there is none.
     public func status(of partition: PartitionID) -> RaftStatus? { replicas[partition]?.core.status }
 
+    /// The node that leads a partition, as far as its replica here knows; this node, if that one leads.
+    public func leader(of partition: PartitionID) -> NodeID? { replicas[partition]?.core.leader }
+
     /// What a replica has applied, to be read without a promise of being up to date; nil where there is none.
     public func reader(of partition: PartitionID) -> PartitionReader? { replicas[partition]?.machine.reader }
 

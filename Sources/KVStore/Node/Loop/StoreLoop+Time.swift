@@ -19,6 +19,7 @@ extension StoreLoop {
             maintenanceIsDue = true
             checkSpace()
         }
+        continueExecutions()
         continueEnding()
         wake()
     }

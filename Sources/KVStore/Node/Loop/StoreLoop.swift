@@ -35,6 +35,9 @@ public final class StoreLoop {
     /// Looked up only.
     var readReplies: [UInt64: (ReadAnswer) -> Void] = [:]
     var lastToken: UInt64 = 0
+    var executions = Executions()
+    /// The last command that was minted in this life.
+    var lastCommand: UInt64 = 0
 
     var ticks = 0
     var maintenanceIsDue = false
@@ -120,7 +123,10 @@ public final class StoreLoop {
         guard state != .over else { return }
         for message in messages {
             if liveness.heard(message.from) { store.nodeReturned(message.from) }
-            store.receive(message)
+            switch message {
+            case .forwarded(let forwarded) where forwarded.to == node: take(forwarded)
+            default: store.receive(message)
+            }
         }
         wake()
     }
@@ -139,6 +145,7 @@ public final class StoreLoop {
     public func connectionLost(to other: NodeID) {
         guard state != .over else { return }
         store.connectionLost(to: other)
+        retryExecutions(sentTo: other)
         wake()
     }
 
