@@ -1,3 +1,5 @@
+internal import Raft
+
 /// The times and limits of a store's loop.
 public struct StoreLoopOptions: Sendable, Hashable {
     /// The store's own limits.
