@@ -32,8 +32,9 @@ test: packages lint ## build and run every test
 harness: packages ## run the randomised Raft clusters for SEEDS (default 1..100000)
 	$(SWIFT) run -c release raft-harness --seeds $(SEEDS)
 
-mutants: packages ## seed one defect after the other in the Raft core; the harness must find each
-	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh
+mutants: packages ## seed one defect after the other in Raft core and store; the simulations must find each
+	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set raft
+	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set store
 
 crash: packages ## kill real processes and cut the power of real file systems (root) under a store
 	$(SWIFT) build -c release --product crash-trial
