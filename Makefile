@@ -37,8 +37,9 @@ sim: packages ## live through simulated clusters under faults for SIM_SEEDS (def
 	$(SWIFT) build -c release --product galasim
 	.build/release/galasim run --seeds $(SIM_SEEDS)
 
-mutants: packages ## seed one defect after the other in the Raft core; the harness must find each
-	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh
+mutants: packages ## seed one defect after the other in Raft core and store; the simulations must find each
+	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set raft
+	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set store
 
 crash: packages ## kill real processes and cut the power of real file systems (root) under a store
 	$(SWIFT) build -c release --product crash-trial

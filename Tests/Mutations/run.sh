@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
-# Proves the net: seeds one defect at a time in Sources/Raft and runs the cluster harness until it finds it.
+# Proves the nets: seeds one defect at a time in the sources and runs a simulation until it finds it.
 set -euo pipefail
 
 usage() {
     cat <<'USAGE'
 Usage: run.sh [options] [mutation …]
 
-Applies each mutation to a copy of the sources, builds the harness in release and runs seeds until one fails. Succeeds
-when the unmutated sources pass every seed and every mutation is caught. Without names, all mutations are tried.
+Applies each mutation to a copy of the sources, builds the simulation in release and runs seeds until one fails.
+Succeeds when the unmutated sources pass every seed and every mutation is caught. Without names, all mutations of the
+set are tried.
 
 Options:
-  --seeds N       seeds 1 to N for each mutation (default 3000)
-  --steps N       events with faults in each run (default 2000)
+  --set SET       raft: mutations of the consensus core, which raft-harness has to find (default)
+                  store: mutations of the store, its log and its state machine, which galasim has to find
+  --seeds N       seeds 1 to N for each mutation (default 3000, and 500 for the store)
+  --steps N       events with faults in each run of raft-harness (default 2000)
   --scratch DIR   where the copy lives and its build is kept (default .build/mutants)
   --markdown      print the final table as Markdown
   --list          list the mutations and what they break
@@ -23,10 +26,11 @@ USAGE
 }
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-patches=$root/Tests/Mutations
 scratch=$root/.build/mutants
-seeds=3000
+set=raft
+seeds=
 steps=2000
+action=try
 format=text
 names=()
 
@@ -42,26 +46,44 @@ all_names() { for patch in "$patches"/*.patch; do basename "$patch" .patch; done
 
 while [ $# -gt 0 ]; do
     case $1 in
+    --set) set=${2:?--set needs a name} && shift ;;
     --seeds) seeds=${2:?--seeds needs a number} && shift ;;
     --steps) steps=${2:?--steps needs a number} && shift ;;
     --scratch) scratch=${2:?--scratch needs a directory} && shift ;;
     --markdown) format=markdown ;;
-    --list)
-        for name in $(all_names); do printf '%s\n    %s\n' "$name" "$(prose "$name")"; done
-        exit
-        ;;
+    --list) action=list ;;
     --help)
         usage
         exit
         ;;
     -*) fail "no such option: $1, see --help" ;;
-    *)
-        [ -f "$patches/$1.patch" ] || fail "no such mutation: $1, see --list"
-        names+=("$1")
-        ;;
+    *) names+=("$1") ;;
     esac
     shift
 done
+
+# A set is patches, and a simulation that runs seeds until one fails.
+case $set in
+raft)
+    patches=$root/Tests/Mutations
+    product=raft-harness
+    seeds=${seeds:-3000}
+    simulate=(raft-harness --steps "$steps")
+    ;;
+store)
+    patches=$root/Tests/Mutations/Store
+    product=galasim
+    seeds=${seeds:-500}
+    simulate=(galasim run)
+    ;;
+*) fail "no such set: $set, see --help" ;;
+esac
+
+if [ $action = list ]; then
+    for name in $(all_names); do printf '%s\n    %s\n' "$name" "$(prose "$name")"; done
+    exit
+fi
+for name in "${names[@]}"; do [ -f "$patches/$name.patch" ] || fail "no such mutation: $name, see --list"; done
 [ ${#names[@]} -gt 0 ] || mapfile -t names < <(all_names)
 
 # Everything that git knows or would, as it is now; whatever is gone here goes there too.
@@ -78,15 +100,15 @@ apply() { (cd "$scratch" && GIT_CEILING_DIRECTORIES=$(dirname "$scratch") git ap
 
 # Assertions stay on, for the message of a trap tells what was violated.
 build() {
-    (cd "$scratch" && ${SWIFT_BUILD:-swift build} -c release --product raft-harness \
+    (cd "$scratch" && ${SWIFT_BUILD:-swift build} -c release --product "$product" \
         -Xswiftc -assert-config -Xswiftc Debug) >"$scratch/build.log" 2>&1
 }
 
-# Runs the harness. Sets `verdict` to survived or caught, `rule` to what was violated and `seed` to where.
+# Runs the simulation. Sets `verdict` to survived or caught, `rule` to what was violated and `seed` to where.
 try() {
     local status=0 line
-    SWIFT_BACKTRACE=enable=no timeout 300 "$scratch/.build/release/raft-harness" --seeds "1..$seeds" --steps "$steps" \
-        --workers 1 --announce >"$scratch/run.log" 2>&1 || status=$?
+    SWIFT_BACKTRACE=enable=no timeout 300 "$scratch/.build/release/${simulate[0]}" "${simulate[@]:1}" \
+        --seeds "1..$seeds" --workers 1 --announce >"$scratch/run.log" 2>&1 || status=$?
     verdict=caught
     seed=$(grep -a '^seed [0-9]* begins' "$scratch/run.log" | tail -1 | cut -d' ' -f2)
     case $status in
@@ -102,7 +124,7 @@ try() {
 copy_sources
 build || { tail -20 "$scratch/build.log" >&2 && fail "the unmutated sources do not build"; }
 try
-[ $verdict = survived ] || fail "the unmutated harness fails at seed $seed: $rule"
+[ $verdict = survived ] || fail "the unmutated $product fails at seed $seed: $rule"
 echo "unmutated: $seeds seeds pass" >&2
 
 rows=()

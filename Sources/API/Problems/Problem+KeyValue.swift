@@ -35,6 +35,13 @@ extension Problem {
                     title: "This node is ending; ask another.",
                     headers: [.retryAfter: "0", .connection: "close"]
                 )
+            case .unreadable(let reason):
+                Problem(
+                    status: .internalServerError,
+                    code: "unreadable",
+                    title: "What lies at the key is no value that this version can read.",
+                    detail: reason
+                )
             case .outcomeUnknown:
                 Problem(
                     status: .gatewayTimeout,

@@ -18,8 +18,10 @@ extension World {
         guard let store = process.loop?.store, store.recovery.failures.isEmpty, !store.recovery.mayMissReplicas else {
             return fail("\(machine.id) does not start whole: \(String(describing: process.loop?.store.recovery))")
         }
-        for partition in partitions where retired.contains(Residence(partition: partition, node: machine.id)) {
-            destroySoon(partition, at: machine.id)
+        for partition in partitions {
+            let residence = Residence(partition: partition, node: machine.id)
+            if retired.contains(residence) { destroySoon(partition, at: machine.id) }
+            if destroyed.contains(residence) { makeAgain(residence) }
         }
     }
 
@@ -112,7 +114,23 @@ extension World {
         scheduler.after(chance.milliseconds(1...2000)) { [unowned self] in
             guard let process = machine(node).process else { return }
             trace.note(.destroyed, node.rawValue, partition.rawValue, text: "partition \(partition) at \(node)")
-            process.run { process.loop?.destroy(partition) {} }
+            process.run {
+                process.loop?.destroy(partition) { [unowned self] in
+                    let residence = Residence(partition: partition, node: node)
+                    destroyed.insert(residence)
+                    makeAgain(residence)
+                }
+            }
+        }
+    }
+
+    /// Tries in vain to make a replica that was destroyed: a new one would not know what the old one has promised.
+    private func makeAgain(_ gone: Residence) {
+        machine(gone.node).process?.loop?.create(gone.partition, initial: Configuration(voters: [])) {
+            [unowned self] refusal in
+            if refusal == .destroyed { return }
+            let word = refusal.map { "says \($0)" } ?? "does so"
+            fail("\(gone.node), told to make a replica of partition \(gone.partition) that was destroyed, \(word)")
         }
     }
 }

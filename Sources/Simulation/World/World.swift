@@ -25,6 +25,8 @@ final class World {
     var checksums: [Place: PartitionChecksum] = [:]
     /// Replicas whose groups have let them go for good.
     var retired: Set<Residence> = []
+    /// Those of them that their nodes have destroyed, durably.
+    var destroyed: Set<Residence> = []
     var restarts = Set<NodeID>()
 
     struct Place: Hashable {
