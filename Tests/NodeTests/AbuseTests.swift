@@ -117,7 +117,6 @@ struct AbuseTests {
         let cases: [(Hello, String)] = [
             (hello(cluster: 0xBAD), "cluster"), (hello(versions: 9...9), "no version in common"),
             (hello(node: 1), "says it is this node"), (hello(node: 77), "peers"),
-            (hello(traffic: .requests), "does not belong here"),
         ]
         for (hello, reason) in cases {
             let connection = try RawConnection(to: node.address)
