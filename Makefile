@@ -2,13 +2,14 @@
 
 SWIFT ?= swift
 SEEDS ?= 1..100000
+SIM_SEEDS ?= 1..2000
 TIME ?= 60
 # Tests look behind access control, and run as fast as what is shipped.
 TEST_FLAGS = -c release -Xswiftc -enable-testing
-PACKAGES = librocksdb-dev liblz4-dev
+PACKAGES = librocksdb-dev liblz4-dev libssl-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help packages lint test harness scripts mutants fuzz bench
+.PHONY: help packages lint test harness scripts sim mutants crash fuzz bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
@@ -32,11 +33,20 @@ test: packages lint ## build and run every test
 harness: packages ## run the randomised Raft clusters for SEEDS (default 1..100000)
 	$(SWIFT) run -c release raft-harness --seeds $(SEEDS)
 
+sim: packages ## live through simulated clusters under faults for SIM_SEEDS (default 1..2000)
+	$(SWIFT) build -c release --product galasim
+	.build/release/galasim run --seeds $(SIM_SEEDS)
+
 mutants: packages ## seed one defect after the other in the Raft core; the harness must find each
 	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh
+
+crash: packages ## kill real processes and cut the power of real file systems (root) under a store
+	$(SWIFT) build -c release --product crash-trial
+	Tests/CrashTrial/run.sh
 
 fuzz: packages ## feed each decoder what libFuzzer makes up, TIME seconds each (default 60)
 	SWIFT_BUILD="$(SWIFT) build" TIME=$(TIME) Fuzz/run.sh
 
-bench: packages ## measure the consensus core
+bench: packages ## measure the consensus core, and the log and the engine beside what they stand on
 	$(SWIFT) run -c release --package-path Benchmarks raft-benchmark
+	$(SWIFT) run -c release --package-path Benchmarks store-benchmark

@@ -16,17 +16,28 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "gala-benchmarks",
     products: [
-        .executable(name: "raft-benchmark", targets: ["raft-benchmark"])
+        .executable(name: "raft-benchmark", targets: ["raft-benchmark"]),
+        .executable(name: "store-benchmark", targets: ["store-benchmark"]),
     ],
     dependencies: [
         .package(name: "gala", path: "..")
     ],
     targets: [
         .target(name: "AllocationCounter", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "BenchmarkSupport", swiftSettings: strict),
         .executableTarget(
             name: "raft-benchmark",
-            dependencies: ["AllocationCounter", .product(name: "Raft", package: "gala")],
+            dependencies: ["AllocationCounter", "BenchmarkSupport", .product(name: "Raft", package: "gala")],
             path: "Sources/RaftBenchmark",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "store-benchmark",
+            dependencies: [
+                "BenchmarkSupport", .product(name: "Raft", package: "gala"), .product(name: "KVStore", package: "gala"),
+                .product(name: "CRocksDB", package: "gala"),
+            ],
+            path: "Sources/StoreBenchmark",
             swiftSettings: strict
         ),
     ]

@@ -10,7 +10,7 @@ public struct RandomMessages<Generator: RandomNumberGenerator> {
     public init(using random: Generator) { self.random = random }
 
     /// How many kinds there are.
-    public static var kinds: Int { 21 }
+    public static var kinds: Int { 24 }
 
     /// A message of any kind.
     public mutating func next() -> StoreMessage { next(kind: Int.random(in: 1...Self.kinds, using: &random)) }
@@ -23,6 +23,9 @@ public struct RandomMessages<Generator: RandomNumberGenerator> {
         case 19: .snapshot(snapshot(.want(number())))
         case 20: .snapshot(snapshot(.done))
         case 21: .snapshot(snapshot(.failed))
+        case 22: .forwarded(forwarded(.command(PartitionID(number()), bytes(upTo: 200))))
+        case 23: .forwarded(forwarded(.answer(answer())))
+        case 24: .forwarded(forwarded(.refused(refusal())))
         default: .raft(envelope(message(kind: kind)))
         }
     }
@@ -50,6 +53,26 @@ public struct RandomMessages<Generator: RandomNumberGenerator> {
         case 15: .quiesce(Quiesce(lastEntry: position()))
         default: .wakeRequest(WakeRequest())
         }
+    }
+
+    private mutating func forwarded(_ content: ForwardedMessage.Content) -> ForwardedMessage {
+        ForwardedMessage(from: node(), to: node(), incarnation: number(), number: number(), content: content)
+    }
+
+    private mutating func answer() -> CommandAnswer {
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: .unknown
+        case 1: .decided(.applied, at: position(), firstIndex: index())
+        case 2: .decided(.conditionFailed(operation: 7), at: position(), firstIndex: index())
+        default: .decided(.expired, at: position(), firstIndex: index())
+        }
+    }
+
+    private mutating func refusal() -> ForwardedMessage.Refusal {
+        let all: [ForwardedMessage.Refusal] = [
+            .notLeader(nil), .notLeader(node()), .overloaded, .diskFull, .stopping, .unknownPartition, .invalid,
+        ]
+        return all[Int.random(in: 0..<all.count, using: &random)]
     }
 
     private mutating func append() -> AppendRequest {

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Glibc
 
 /// Measures the consensus core by itself, without disks and networks: what it costs to take an entry all the way

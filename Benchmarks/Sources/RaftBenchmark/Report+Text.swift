@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import FoundationEssentials
 
 /// The three ways to print a report.
@@ -19,16 +20,10 @@ extension Report {
     }
 
     private var table: String {
-        let widths = throughputTitles.indices.map { column in
-            throughputCells.reduce(throughputTitles[column].count) { max($0, $1[column].count) }
-        }
-        let lines = ([throughputTitles] + throughputCells).map { cells in
-            zip(cells, widths)
-                .map { cell, width in String(repeating: " ", count: width - cell.count) + cell }
-                .joined(separator: "  ")
-        }
+        var table = Table(throughputTitles)
+        for cells in throughputCells { table.add(cells) }
         let idleLines = idleCells.map { name, value in "\(name): \(value)" }
-        return ([circumstances, ""] + lines + [""] + idleLines).joined(separator: "\n")
+        return ([circumstances, "", table.text, ""] + idleLines).joined(separator: "\n")
     }
 
     private var markdown: String {
@@ -70,25 +65,5 @@ extension Report {
             ("tick of a sleeping replica", "\(decimal(idle.nanosecondsPerSleepingTick, places: 1)) ns"),
             ("memory of a sleeping replica", "\(grouped(idle.memoryBytesPerReplica)) B"),
         ]
-    }
-
-    private func grouped(_ value: Double) -> String { grouped(Int(value.rounded())) }
-
-    /// `1234567` as `1,234,567`.
-    private func grouped(_ value: Int) -> String {
-        var text = ""
-        for (position, digit) in String(value).reversed().enumerated() {
-            if position > 0, position % 3 == 0 { text.append(",") }
-            text.append(digit)
-        }
-        return String(text.reversed())
-    }
-
-    /// A value that is not negative, with a fixed number of digits behind the point.
-    private func decimal(_ value: Double, places: Int) -> String {
-        let unit = (0..<places).reduce(1) { scale, _ in scale * 10 }
-        let scaled = Int((value * Double(unit)).rounded())
-        let fraction = String(scaled % unit)
-        return "\(scaled / unit)." + String(repeating: "0", count: places - fraction.count) + fraction
     }
 }

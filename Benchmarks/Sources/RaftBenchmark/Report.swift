@@ -1,3 +1,5 @@
+import BenchmarkSupport
+
 /// Everything that was found out, as it is printed.
 struct Report: Codable {
     let machine: Machine
@@ -52,11 +54,4 @@ extension Report.Idle {
             memoryBytesPerReplica: median(measured.map(\.memoryBytesPerReplica))
         )
     }
-}
-
-/// The middle value; the mean of the two middle ones of an even number.
-func median(_ values: [Double]) -> Double {
-    precondition(!values.isEmpty, "nothing has no middle")
-    let sorted = values.sorted()
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Glibc  // impure: memcmp and its like
 
 /// The keys from `lower` up to, and without, `upper`.
 ///
@@ -15,6 +15,14 @@ public struct KeyRange: Hashable, Sendable {
         precondition(KeyOrder.compare(lower, upper) <= 0, "a key range ends before it begins")
         self.lower = lower
         self.upper = upper
+    }
+
+    /// The first key behind all that begin with `prefix`; nil where there is none.
+    static func end(ofPrefix prefix: [UInt8]) -> [UInt8]? {
+        guard let last = prefix.lastIndex(where: { $0 < 0xFF }) else { return nil }
+        var end = Array(prefix[...last])
+        end[last] += 1
+        return end
     }
 
     /// True where no key can be in the range.

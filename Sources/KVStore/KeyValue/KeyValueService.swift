@@ -117,4 +117,6 @@ public enum KeyValueError: Error, Hashable, Sendable {
     case stopping
     /// Nobody can tell from here whether the write takes effect; it may do so later.
     case outcomeUnknown
+    /// What lies at the key was not written by this service, or by a later version of it.
+    case unreadable(String)
 }

@@ -55,7 +55,8 @@ public struct LogDamage: Error, Hashable, Sendable {
         case segmentHeader
         /// The state of all groups at a segment's beginning. It stands in two more places.
         case roster
-        /// A batch that had been durable; `groups` are those that wrote into it.
+        /// A batch that had been durable; `groups` are those that wrote into it. Without any: one or several of which
+        /// only what follows tells what they had done.
         case batch
         /// A batch of which nobody can say what it held. Every group's floor is unknown.
         case unidentifiedBatch
@@ -91,6 +92,8 @@ extension LogDamage: CustomStringConvertible {
             "the header of segment \(segment) is damaged; its records are read nevertheless"
         case .roster:
             "the roster of segment \(segment) is damaged; it is read from the other places where it stands"
+        case .batch where groups.isEmpty:
+            "durable batches from \(place) on are damaged; repair the replicas that lost entries from their peers"
         case .batch:
             "a durable batch in \(place) is damaged; repair the replicas of groups \(named) from their peers"
         case .unidentifiedBatch:

@@ -87,7 +87,7 @@ struct Replay {
     private mutating func doubtEntries() {
         guard let lost = unattested else { return }
         unattested = nil
-        for group in groups.keys { groups[group]?.doubtEntries(since: lost.place) }
+        for group in groups.keys.sorted() { groups[group]?.doubtEntries(since: lost.place) }
     }
 
     /// From where on the last batch replaced entries, for each group that it was about.
@@ -109,8 +109,10 @@ struct Replay {
         return changes
     }
 
+    /// Notes damage. Batches that are lost in a row begin at the same place as far as anybody knows: it is told once.
     mutating func note(_ kind: LogDamage.Kind, segment: UInt64, offset: Int, groups: [PartitionID] = []) {
-        damage.append(LogDamage(kind: kind, segment: segment, offset: offset, groups: groups))
+        let found = LogDamage(kind: kind, segment: segment, offset: offset, groups: groups)
+        if damage.last != found { damage.append(found) }
     }
 
     mutating func sawDurable(_ sequence: UInt64) { lastSequence = max(lastSequence, sequence) }

@@ -31,6 +31,8 @@ public enum CommandAnswer: Hashable, Sendable {
 public enum ReadAnswer: Hashable, Sendable {
     /// The key's value, or that it has none, after everything that was answered before the read began.
     case value([UInt8]?, applied: LogIndex)
+    /// The entries that were asked for, likewise.
+    case page(ScanPage, applied: LogIndex)
     /// Nobody has confirmed in time that this replica is up to date. Ask again.
     case unconfirmed
 }

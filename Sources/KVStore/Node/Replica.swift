@@ -21,7 +21,7 @@ final class Replica {
 
     struct PendingRead {
         let token: RequestToken
-        let key: ArraySlice<UInt8>
+        let query: ReadQuery
     }
 
     init(_ start: ReplicaStart, machine: StateMachine, node: NodeID, options: RaftOptions, seed: UInt64) {

@@ -11,14 +11,15 @@ extension Store {
         to partition: PartitionID,
         token: RequestToken
     ) throws(RequestRefusal) {
+        let bytes: [UInt8]
+        do throws(FieldError) { bytes = try command.encoded() } catch { throw .invalid(error) }
+        try submit(encoded: bytes, to: partition, token: token)
+    }
+
+    /// Proposes a command that was encoded before, or received and found to be one.
+    func submit(encoded bytes: [UInt8], to partition: PartitionID, token: RequestToken) throws(RequestRefusal) {
         guard let replica = replicas[partition] else { throw .unknownPartition }
         guard !isShedding else { throw .diskFull }
-        let bytes: [UInt8]
-        do {
-            bytes = try command.encoded()
-        } catch {
-            throw .invalid(error)
-        }
         guard pendingCommands < options.maxPendingCommands,
             pendingCommands == 0 || pendingCommandBytes + bytes.count <= options.maxPendingCommandBytes
         else { throw .overloaded }
@@ -40,13 +41,11 @@ extension Store {
         pendingCommandBytes += bytes.count
     }
 
-    /// Reads a key so that everything is seen that was answered before. Once it was accepted, exactly one answer
+    /// Reads so that everything is seen that was answered before. Once it was accepted, exactly one answer
     /// follows with `token`. Any replica takes reads; on a follower they go by the leader.
-    public func read(_ partition: PartitionID, key: ArraySlice<UInt8>, token: RequestToken) throws(RequestRefusal) {
+    public func read(_ partition: PartitionID, _ query: ReadQuery, token: RequestToken) throws(RequestRefusal) {
         guard let replica = replicas[partition] else { throw .unknownPartition }
-        guard key.count <= CommandLimits.keyBytes else {
-            throw .invalid(FieldError("key", "must be at most \(CommandLimits.keyBytes) bytes"))
-        }
+        do throws(FieldError) { try query.checkLimits() } catch { throw .invalid(error) }
         guard pendingReads < options.maxPendingReads else { throw .overloaded }
         defer { touched(replica) }
         let number = lastRead + 1
@@ -60,10 +59,16 @@ extension Store {
         }
         lastRead = number
         pendingReads += 1
-        replica.reads[number] = Replica.PendingRead(token: token, key: key)
+        replica.reads[number] = Replica.PendingRead(token: token, query: query)
         readDeadlines.append(
             ReadDeadline(tick: now + options.readTimeoutTicks, partition: partition, number: number)
         )
+    }
+
+    /// Reads what this node's replica has applied, without a promise of being up to date; nil where there is none.
+    public func readStale(_ partition: PartitionID, _ query: ReadQuery) throws(StoreError) -> ReadAnswer? {
+        guard let replica = replicas[partition], (try? query.checkLimits()) != nil else { return nil }
+        return try callMachine(partition) { () throws(StateMachineError) in try query.answer(from: replica.machine) }
     }
 
     // MARK: Answers
@@ -102,14 +107,10 @@ extension Store {
                 answerRead(token.rawValue, of: replica, .unconfirmed)
             case .ready(let token, _):
                 guard let pending = replica.reads[token.rawValue] else { continue }
-                let value = try callMachine(replica.partition) { () throws(StateMachineError) in
-                    try replica.machine.reader.value(of: pending.key)
+                let answer = try callMachine(replica.partition) { () throws(StateMachineError) in
+                    try pending.query.answer(from: replica.machine)
                 }
-                answerRead(
-                    token.rawValue,
-                    of: replica,
-                    .value(value, applied: replica.machine.state.position.index)
-                )
+                answerRead(token.rawValue, of: replica, answer)
             }
         }
     }

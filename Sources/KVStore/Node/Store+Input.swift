@@ -12,6 +12,7 @@ extension Store {
         case .raft(let envelope): step(envelope)
         case .heartbeats(let bundle): for envelope in bundle.envelopes { step(envelope) }
         case .snapshot(let message): take(message)
+        case .forwarded: drops.misaddressed += 1
         }
     }
 

@@ -74,8 +74,8 @@ public final class Store {
 
     /// Ticks so far.
     var now = 0
-    /// Ascending: nodes that are silent, for replicas yet to be made.
-    var silentNodes: [NodeID] = []
+    /// Nodes of which nothing is heard. Ascending.
+    public internal(set) var silentNodes: [NodeID] = []
     var pendingCommands = 0
     var pendingCommandBytes = 0
     var pendingReads = 0
@@ -130,6 +130,9 @@ public final class Store {
 
     /// How a replica stands; nil where there is none.
     public func status(of partition: PartitionID) -> RaftStatus? { replicas[partition]?.core.status }
+
+    /// The node that leads a partition, as far as its replica here knows; this node, if that one leads.
+    public func leader(of partition: PartitionID) -> NodeID? { replicas[partition]?.core.leader }
 
     /// What a replica has applied, to be read without a promise of being up to date; nil where there is none.
     public func reader(of partition: PartitionID) -> PartitionReader? { replicas[partition]?.machine.reader }

@@ -8,6 +8,8 @@ public enum StoreMessage: Hashable, Sendable {
     case heartbeats(HeartbeatBundle)
     /// About a snapshot on its way.
     case snapshot(SnapshotMessage)
+    /// A command that is passed on, or what became of it. Meant for the node's loop.
+    case forwarded(ForwardedMessage)
 
     /// The node that it comes from.
     public var from: NodeID {
@@ -15,6 +17,7 @@ public enum StoreMessage: Hashable, Sendable {
         case .raft(let envelope): envelope.from
         case .heartbeats(let bundle): bundle.from
         case .snapshot(let message): message.from
+        case .forwarded(let message): message.from
         }
     }
 
@@ -24,6 +27,7 @@ public enum StoreMessage: Hashable, Sendable {
         case .raft(let envelope): envelope.to
         case .heartbeats(let bundle): bundle.to
         case .snapshot(let message): message.to
+        case .forwarded(let message): message.to
         }
     }
 }

@@ -26,6 +26,10 @@
 ///     19  wanted chunk       number
 ///     20  snapshot done
 ///     21  snapshot failed
+///     22  command           from │ to │ incarnation: 8 bytes │ number │ partition │ length │ command
+///     23  command answer    from │ to │ incarnation: 8 bytes │ number │ 0, which is unknown │ or
+///                           1 applied, 2 condition failed or 3 expired │ position │ first index │ (2: operation)
+///     24  command refused   from │ to │ incarnation: 8 bytes │ number │ reason │ (0, not leader: 0, or 1 │ leader)
 ///
 ///     position (last entry, committed, previous, hint)   term │ index
 ///     entry             how far its term is above that of the entry before │ length × 4 + kind │ bytes
@@ -59,6 +63,9 @@ enum MessageKind: UInt8, CaseIterable {
     case wantedChunk = 19
     case snapshotDone = 20
     case snapshotFailed = 21
+    case command = 22
+    case commandAnswer = 23
+    case commandRefused = 24
 }
 
 /// The kinds of an append's entries.

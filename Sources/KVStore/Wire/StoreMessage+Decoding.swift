@@ -14,6 +14,7 @@ extension StoreMessage {
         switch kind {
         case .heartbeats: self = .heartbeats(try reader.bundle())
         case .chunk, .wantedChunk, .snapshotDone, .snapshotFailed: self = .snapshot(try reader.snapshotMessage(kind))
+        case .command, .commandAnswer, .commandRefused: self = .forwarded(try reader.forwarded(kind))
         default: self = .raft(try reader.envelope(kind))
         }
         try reader.skipLaterFields()
@@ -45,7 +46,8 @@ extension FieldReader {
         case .readReply: .readReply(ReadReply(id: try readID(), index: try index("read index")))
         case .quiesce: .quiesce(Quiesce(lastEntry: try position("last entry")))
         case .wakeRequest: .wakeRequest(WakeRequest())
-        case .heartbeats, .chunk, .wantedChunk, .snapshotDone, .snapshotFailed:
+        case .heartbeats, .chunk, .wantedChunk, .snapshotDone, .snapshotFailed, .command, .commandAnswer,
+            .commandRefused:
             throw FieldError("kind", "must be one of Raft's")
         }
     }
@@ -192,5 +194,50 @@ extension FieldReader {
         let count = try count(field, upTo: limit)
         guard count <= remaining / itemBytes else { throw FieldError(field, "must be complete") }
         return count
+    }
+}
+
+extension FieldReader {
+    fileprivate mutating func forwarded(_ kind: MessageKind) throws(FieldError) -> ForwardedMessage {
+        let from = NodeID(try number("from"))
+        let to = NodeID(try number("to"))
+        let incarnation = try fixed("incarnation", as: UInt64.self)
+        let number = try number("number")
+        let content: ForwardedMessage.Content
+        switch kind {
+        case .command:
+            let partition = PartitionID(try self.number("partition"))
+            content = .command(partition, Array(try string("command", upTo: CommandLimits.commandBytes)))
+        case .commandAnswer: content = .answer(try commandAnswer())
+        default: content = .refused(try refusal())
+        }
+        return ForwardedMessage(from: from, to: to, incarnation: incarnation, number: number, content: content)
+    }
+
+    private mutating func commandAnswer() throws(FieldError) -> CommandAnswer {
+        let code = try byte("outcome")
+        if code == 0 { return .unknown }
+        guard code <= 3 else { throw FieldError("outcome", "must be at most 3") }
+        let position = try position("position")
+        let firstIndex = try index("first index")
+        let outcome: CommandOutcome
+        switch code {
+        case 1: outcome = .applied
+        case 2: outcome = .conditionFailed(operation: try count("operation", upTo: CommandLimits.operations))
+        default: outcome = .expired
+        }
+        return .decided(outcome, at: position, firstIndex: firstIndex)
+    }
+
+    private mutating func refusal() throws(FieldError) -> ForwardedMessage.Refusal {
+        switch try byte("reason") {
+        case 0: .notLeader(try flag("knows leader") ? NodeID(try number("leader")) : nil)
+        case 1: .overloaded
+        case 2: .diskFull
+        case 3: .stopping
+        case 4: .unknownPartition
+        // Reasons of later versions are worth as much as this one: it was not taken.
+        default: .invalid
+        }
     }
 }

@@ -11,6 +11,7 @@ extension StoreMessage {
             case .raft(let envelope): try envelope.encode(into: &bytes)
             case .snapshot(let message): try message.encode(into: &bytes)
             case .heartbeats(let bundle): try bundle.encode(into: &bytes)
+            case .forwarded(let message): try message.encode(into: &bytes)
             }
         } catch {
             bytes.removeLast(bytes.count - start)
@@ -219,6 +220,66 @@ extension SnapshotMessage {
 
     /// The longest chunk that is on its way as it was made.
     static let chunkBytes = SnapshotLimits.acceptedBytes + SnapshotChunk.headerBytes
+}
+
+extension ForwardedMessage {
+    fileprivate func encode(into bytes: inout [UInt8]) throws(FieldError) {
+        switch content {
+        case .command(let partition, let command):
+            guard command.count <= CommandLimits.commandBytes else {
+                throw FieldError("command", "must be at most \(CommandLimits.commandBytes) bytes")
+            }
+            try encode(.command, expecting: 48 + command.count, into: &bytes) { bytes in
+                bytes.appendNumber(partition.rawValue)
+                bytes.appendString(command[...])
+            }
+        case .answer(let answer): try encode(.commandAnswer, into: &bytes) { $0.appendAnswer(answer) }
+        case .refused(let refusal): try encode(.commandRefused, into: &bytes) { $0.appendRefusal(refusal) }
+        }
+    }
+
+    private func encode(
+        _ kind: MessageKind,
+        expecting expectedBytes: Int = 48,
+        into bytes: inout [UInt8],
+        _ encodeContent: (inout [UInt8]) -> Void
+    ) throws(FieldError) {
+        try bytes.appendMessage(kind, expecting: expectedBytes) { bytes throws(FieldError) in
+            bytes.appendNumber(from.rawValue)
+            bytes.appendNumber(to.rawValue)
+            bytes.appendFixed(incarnation)
+            bytes.appendNumber(number)
+            encodeContent(&bytes)
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func appendAnswer(_ answer: CommandAnswer) {
+        guard case .decided(let outcome, let position, let firstIndex) = answer else { return append(0) }
+        switch outcome {
+        case .applied: append(1)
+        case .conditionFailed: append(2)
+        case .expired: append(3)
+        }
+        position.encode(into: &self)
+        appendNumber(firstIndex.rawValue)
+        if case .conditionFailed(let operation) = outcome { appendNumber(operation) }
+    }
+
+    fileprivate mutating func appendRefusal(_ refusal: ForwardedMessage.Refusal) {
+        switch refusal {
+        case .notLeader(let leader):
+            append(0)
+            append(leader == nil ? 0 : 1)
+            if let leader { appendNumber(leader.rawValue) }
+        case .overloaded: append(1)
+        case .diskFull: append(2)
+        case .stopping: append(3)
+        case .unknownPartition: append(4)
+        case .invalid: append(5)
+        }
+    }
 }
 
 extension [UInt8] {

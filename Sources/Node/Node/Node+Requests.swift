@@ -49,7 +49,7 @@ extension Node {
         return try result.get()
     }
 
-    /// Reads a key and waits for its value; see ``StoreLoop/read(_:key:reply:)``.
+    /// Reads a key and waits for its value; see ``StoreLoop/read(_:_:reply:)``.
     ///
     /// - Throws: why it was not taken.
     public func read(_ partition: PartitionID, key: [UInt8]) async throws(RequestRefusal) -> ReadAnswer {
@@ -57,7 +57,7 @@ extension Node {
         do throws(NodeStopped) {
             result = try await asking { loop, reply in
                 do throws(RequestRefusal) {
-                    try loop.read(partition, key: key[...]) { reply(.success($0)) }
+                    try loop.read(partition, .value(of: key[...])) { reply(.success($0)) }
                 } catch {
                     reply(.failure(error))
                 }

@@ -248,7 +248,6 @@ final class PeerConnection: ChannelInboundHandler {
                 agreement = try handshake.receive(frame)
                 guard names(peer.node) else { return fail(.otherCertificate(names: peerNames, node: peer.node)) }
                 guard owner.knows(peer.node) else { return fail(.stranger(peer.node)) }
-                guard peer.traffic != .requests else { return fail(.unexpectedFrame) }
                 sendHello(peer.traffic)
             }
             decoder.accept(version: agreement.version)

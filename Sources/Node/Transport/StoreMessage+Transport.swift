@@ -6,6 +6,7 @@ extension StoreMessage {
     var traffic: TrafficClass {
         switch self {
         case .raft, .heartbeats: .consensus
+        case .forwarded: .requests
         case .snapshot: .bulk
         }
     }
@@ -18,6 +19,9 @@ extension StoreMessage {
             return request.entries.reduce(Self.smallBytes) { $0 + $1.payload.sizeBytes + 16 }
         case .heartbeats(let bundle):
             return Self.smallBytes + 32 * (bundle.heartbeats.count + bundle.replies.count)
+        case .forwarded(let message):
+            guard case .command(_, let bytes) = message.content else { return Self.smallBytes }
+            return Self.smallBytes + bytes.count
         case .snapshot(let message):
             guard case .chunk(let bytes) = message.content else { return Self.smallBytes }
             return Self.smallBytes + bytes.count

@@ -42,7 +42,7 @@ final class Transport: MessageNetwork, Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var gauges: [Route: QueueGauge] = [:]
         for peer in peers.keys {
-            for traffic in [TrafficClass.consensus, .bulk] {
+            for traffic in TrafficClass.allCases {
                 gauges[Route(peer: peer, traffic: traffic)] = QueueGauge(limit: options.queueBytes)
             }
         }

@@ -281,7 +281,7 @@ final class TransportCore: @unchecked Sendable {
             }
             guard let agreement = connection.agreement, !connection.isPaused else { continue }
             // Who has called closes an idle connection for snapshots himself, and should be first.
-            let limit = agreement.peer.traffic == .bulk ? options.bulkIdleTimeout * 2 : options.silenceTimeout
+            let limit = agreement.peer.traffic == .consensus ? options.silenceTimeout : options.bulkIdleTimeout * 2
             if isOver(connection.lastHeard, limit) { connection.fail(.silent) }
         }
         for link in links.values {
@@ -290,7 +290,7 @@ final class TransportCore: @unchecked Sendable {
                 if isOver(connection.began, options.greetingTimeout) { connection.fail(.greetingTimedOut) }
             } else if link.isStalled(at: now) {
                 connection.fail(.stalled)
-            } else if link.traffic == .bulk, isOver(link.lastSent, options.bulkIdleTimeout) {
+            } else if link.traffic != .consensus, isOver(link.lastSent, options.bulkIdleTimeout) {
                 connection.close()
             }
         }

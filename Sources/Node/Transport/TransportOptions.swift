@@ -46,7 +46,7 @@ public struct TransportOptions: Hashable, Sendable {
     public var greetingTimeout = Duration.seconds(5)
     /// How long a connection for consensus may be silent; nodes that live say so several times a second.
     public var silenceTimeout = Duration.seconds(5)
-    /// How long a connection for snapshots may be silent, before who called closes it in order.
+    /// How long a connection for anything else may be silent, before who called closes it in order.
     public var bulkIdleTimeout = Duration.seconds(30)
     /// How long a connection may take nothing of what waits to be sent.
     public var stallTimeout = Duration.seconds(5)

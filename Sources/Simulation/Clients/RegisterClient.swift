@@ -22,6 +22,8 @@ final class RegisterClient {
         let key: Int
         let began: MonotonicTime
         let deadline: MonotonicTime
+        /// The node that is asked brings the command to its end; otherwise the client itself does, under one id.
+        let isLeftToNode: Bool
         /// Minted by the first node that can.
         var command: Command?
         /// Somebody has accepted it, so that it may have an effect.
@@ -88,7 +90,14 @@ final class RegisterClient {
         let now = world.scheduler.now
         world.trace.note(.requested, UInt64(number), UInt64(key), text: "client \(number): \(action) of key \(key)")
         let handle = workload.recordCall(number, RegisterOperation(key: "k\(key)", action: action), at: now)
-        operation = Operation(handle: handle, action: action, key: key, began: now, deadline: now + patience)
+        operation = Operation(
+            handle: handle,
+            action: action,
+            key: key,
+            began: now,
+            deadline: now + patience,
+            isLeftToNode: action != .get && chance.percent(50)
+        )
         attempt(workload, world)
     }
 
@@ -96,7 +105,9 @@ final class RegisterClient {
 
     private func attempt(_ workload: RegisterWorkload, _ world: World) {
         guard var current = operation else { return }
-        guard world.scheduler.now < current.deadline else { return giveUp(workload, world) }
+        // A node's command has an id that only the node knows: it must not be given to another one as well.
+        let mustNotRepeat = current.isLeftToNode && current.mayHappen
+        guard world.scheduler.now < current.deadline, !mustNotRepeat else { return giveUp(workload, world) }
         current.attempt += 1
         let attempt = current.attempt
         let node = chance.percent(80) ? favourite ?? world.anyMachine().id : world.anyMachine().id
@@ -106,7 +117,11 @@ final class RegisterClient {
         let way = chance.microseconds(50...500)
         guard let process else { return again(attempt, after: way, workload, world) }
         world.scheduler.after(way) { [self, unowned workload, unowned world] in
-            process.run { [self, unowned workload, unowned world] in ask(process, attempt, workload, world) }
+            // What a stopped process has kept waiting may be about an operation that is long over.
+            process.run { [self, unowned workload, unowned world] in
+                guard operation?.handle == current.handle, operation?.attempt == attempt else { return }
+                ask(process, attempt, workload, world)
+            }
         }
         again(attempt, after: chance.milliseconds(100...1000), workload, world)
     }
@@ -142,12 +157,20 @@ final class RegisterClient {
     // MARK: In the process that is asked
 
     private func ask(_ process: SimulatedProcess, _ attempt: Int, _ workload: RegisterWorkload, _ world: World) {
-        guard let loop = process.loop, let current = operation, current.attempt == attempt else { return }
+        guard let loop = process.loop, let current = operation else { return }
         let partition = workload.partition(ofKey: current.key)
+        world.trace.note(
+            .asked,
+            UInt64(number),
+            process.node.rawValue,
+            text: "client \(number) asks \(process.node), attempt \(attempt)"
+        )
         let handle = current.handle
         do throws(RequestRefusal) {
-            if current.action == .get {
-                try loop.read(partition, key: name(of: current.key)) { [self, unowned workload, unowned world] in
+            if current.isLeftToNode {
+                execute(current, on: loop, partition, from: process.node, workload, world)
+            } else if current.action == .get {
+                try loop.read(partition, .value(of: name(of: current.key))) { [self, unowned workload, unowned world] in
                     let answer = $0
                     world.scheduler.after(chance.microseconds(50...500)) { [self] in
                         take(answer, for: handle, from: process.node, workload, world)
@@ -173,6 +196,35 @@ final class RegisterClient {
         }
     }
 
+    private func execute(
+        _ current: Operation,
+        on loop: StoreLoop,
+        _ partition: PartitionID,
+        from node: NodeID,
+        _ workload: RegisterWorkload,
+        _ world: World
+    ) {
+        operation?.mayHappen = true
+        loop.execute(on: partition, patience: .milliseconds(chance.from(50...2000))) {
+            [self, unowned workload, unowned world] in
+            let answer = $0
+            world.scheduler.after(chance.microseconds(50...500)) { [self] in
+                guard operation?.handle == current.handle, operation?.attempt == current.attempt else { return }
+                world.trace.note(.told, UInt64(number), text: "client \(number) by \(node): \(answer)")
+                switch answer {
+                case .decided(let outcome): decided(outcome, node, workload, world)
+                case .unknown: giveUp(workload, world)
+                case .refused:
+                    operation?.mayHappen = false
+                    favourite = nil
+                    retry(current.attempt, after: chance.milliseconds(1...30), workload, world)
+                }
+            }
+        } operations: { _ in
+            [step(of: current)]
+        }
+    }
+
     private func retry(_ attempt: Int, after delay: Duration, _ workload: RegisterWorkload, _ world: World) {
         guard let handle = operation?.handle else { return }
         world.scheduler.after(delay) { [self, unowned workload, unowned world] in
@@ -186,18 +238,20 @@ final class RegisterClient {
         if let known = operation?.command { return known }
         guard let current = operation, let position = loop.store.appliedPosition(of: partition) else { return nil }
         commands += 1
-        let key = name(of: current.key)
-        let step: Command.Operation
-        switch current.action {
-        case .get: preconditionFailure("reads are no commands")
-        case .put(let value): step = .put(key: key, value: bytes(value))
-        case .del: step = .delete(key: key)
-        case .cas(let expected, let new):
-            step = .compareAndSet(key: key, expected: expected.map { bytes($0) }, new: new.map { bytes($0) })
-        }
         let id = CommandID(UInt128(number) << 64 | UInt128(commands))
-        operation?.command = Command(id: id, mintedAt: position.index, operations: [step])
+        operation?.command = Command(id: id, mintedAt: position.index, operations: [step(of: current)])
         return operation?.command
+    }
+
+    private func step(of operation: Operation) -> Command.Operation {
+        let key = name(of: operation.key)
+        switch operation.action {
+        case .get: preconditionFailure("reads are no commands")
+        case .put(let value): return .put(key: key, value: bytes(value))
+        case .del: return .delete(key: key)
+        case .cas(let expected, let new):
+            return .compareAndSet(key: key, expected: expected.map { bytes($0) }, new: new.map { bytes($0) })
+        }
     }
 
     private func name(of key: Int) -> ArraySlice<UInt8> { bytes("k\(key)") }
@@ -234,6 +288,16 @@ final class RegisterClient {
         guard case .decided(let outcome, _, _) = answer else {
             return retry(current.attempt, after: chance.milliseconds(1...30), workload, world)
         }
+        decided(outcome, node, workload, world)
+    }
+
+    private func decided(
+        _ outcome: CommandOutcome,
+        _ node: NodeID,
+        _ workload: RegisterWorkload,
+        _ world: World
+    ) {
+        guard let current = operation else { return }
         favourite = node
         switch (current.action, outcome) {
         case (_, .expired): giveUp(workload, world)

@@ -9,6 +9,7 @@ extension StoreMessage {
             "\(from) → \(to) partition \(envelope.partition) term \(envelope.term) \(envelope.message.brief)"
         case .heartbeats(let bundle):
             "\(from) → \(to) \(bundle.heartbeats.count) heartbeats, \(bundle.replies.count) replies"
+        case .forwarded(let message): "\(from) → \(to) number \(message.number) \(message.content.brief)"
         case .snapshot(let message):
             "\(from) → \(to) partition \(message.partition) snapshot \(message.position.index) \(message.content.brief)"
         }
@@ -20,6 +21,7 @@ extension StoreMessage {
         case .raft(let envelope):
             envelope.partition.rawValue << 48 ^ envelope.term.rawValue << 32 ^ envelope.message.digest
         case .heartbeats(let bundle): UInt64(bundle.heartbeats.count) << 16 | UInt64(bundle.replies.count) | 1 << 63
+        case .forwarded(let message): message.number << 8 ^ message.incarnation
         case .snapshot(let message): message.partition.rawValue << 48 ^ message.position.index.rawValue | 1 << 62
         }
     }
@@ -55,6 +57,16 @@ extension SnapshotMessage.Content {
         case .want(let number): "wants chunk \(number)"
         case .done: "is complete"
         case .failed: "failed"
+        }
+    }
+}
+
+extension ForwardedMessage.Content {
+    fileprivate var brief: String {
+        switch self {
+        case .command(let partition, let bytes): "passes on \(bytes.count) bytes for partition \(partition)"
+        case .answer(let answer): "came to \(answer)"
+        case .refused(let refusal): "refused: \(refusal)"
         }
     }
 }

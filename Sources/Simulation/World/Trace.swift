@@ -15,7 +15,7 @@ final class Trace {
         case sent, delivered, lost, doubled, synced, flushed
         case started, killed, powerLost, paused, resumed, failed, ended
         case cut, healed, reset
-        case requested, answered, timedOut
+        case requested, asked, told, answered, timedOut
         case slowDisk, fullDisk, failingSync, crashPoint
         case transfer, membership, destroyed, inspected
         case leader, phase

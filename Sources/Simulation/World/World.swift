@@ -125,8 +125,9 @@ final class World {
 
     // MARK: Messages
 
-    private func deliver(_ message: StoreMessage, from incarnation: UInt64) {
-        guard let process = machine(message.to).process else { return }
+    private func deliver(_ sent: StoreMessage, from incarnation: UInt64) {
+        guard let process = machine(sent.to).process else { return }
+        let message = options.carriesBytes ? carried(sent) : sent
         process.run {
             guard let loop = process.loop else { return }
             // The newest life of the sender introduces itself; what an older one sent may still come.
@@ -134,6 +135,29 @@ final class World {
                 loop.connected(to: message.from, incarnation: incarnation)
             }
             loop.receive([message])
+        }
+    }
+
+    /// The message as it is when it was bytes on the way.
+    private func carried(_ message: StoreMessage) -> StoreMessage {
+        do {
+            var encoder = FrameEncoder()
+            try encoder.append(message)
+            let bytes = encoder.takeBytes()
+            var decoder = FrameDecoder()
+            decoder.accept(version: encoder.version)
+            let frame = try bytes.withUnsafeBytes { raw in
+                var rest = raw[...]
+                return try decoder.next(&rest)
+            }
+            guard case .messages(var batch)? = frame, let arrived = try batch.next(), arrived == message else {
+                fail("a message is another one once it was bytes: \(message)")
+                return message
+            }
+            return arrived
+        } catch {
+            fail("a message cannot be carried as bytes: \(error), \(message)")
+            return message
         }
     }
 }

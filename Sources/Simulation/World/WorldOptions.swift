@@ -9,6 +9,8 @@ struct WorldOptions {
     var keys: Int
     /// How long there are faults.
     var troubledTime: Duration
+    /// Messages are turned into bytes and back, as between real machines.
+    var carriesBytes: Bool
     var loop = StoreLoopOptions()
 
     init(_ chance: inout Chance, troubledSeconds: Int) {
@@ -16,6 +18,7 @@ struct WorldOptions {
         partitions = chance.from(1...5)
         clients = chance.from(2...8)
         keys = chance.from(2...12)
+        carriesBytes = chance.percent(20)
         troubledTime = .milliseconds(chance.from(troubledSeconds * 700...troubledSeconds * 1300))
         loop.maintenanceTicks = chance.from(5...60)
         loop.maintenanceBytes = chance.pick([4 << 10, 1 << 20])

@@ -165,6 +165,18 @@ import Testing
         #expect(try examine(patient.disk, patient.truth) == .toldExactly)
     }
 
+    @Test func aSegmentThatIsLostAsAWholeIsToldOnceAPlace() throws {
+        let patient = try Patient()
+        for name in patient.names where name.hasPrefix("00000000000000000001.") {
+            let zeros = [UInt8](repeating: 0, count: patient.size(name))
+            patient.disk.overwrite(LogHarness.path, name, at: 0, with: zeros)
+        }
+        let opened = try WriteAheadLog.open(in: patient.disk.directory(LogHarness.path), options: .tiny)
+        let damage = opened.recovery.damage
+        #expect(!damage.isEmpty)
+        #expect(Set(damage).count == damage.count, "\(damage.map(\.description))")
+    }
+
     @Test func aFileCutAnywhereIsTold() throws {
         for closed in [false, true] {
             let patient = try Patient(closed: closed)

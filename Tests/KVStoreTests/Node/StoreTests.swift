@@ -35,7 +35,7 @@ import Testing
     }
 
     private func value(_ node: SimulatedNode, _ key: String) throws -> [Answer] {
-        try store(node).read(partition, key: bytes(key)[...], token: RequestToken(8))
+        try store(node).read(partition, .value(of: bytes(key)[...]), token: RequestToken(8))
         return try node.settle()
     }
 
@@ -142,16 +142,16 @@ import Testing
         #expect(throws: RequestRefusal.overloaded) {
             try store.submit(command(3, put("a", "1")), to: partition, token: RequestToken(1))
         }
-        try store.read(partition, key: bytes("a")[...], token: RequestToken(2))
+        try store.read(partition, .value(of: bytes("a")[...]), token: RequestToken(2))
         #expect(throws: RequestRefusal.overloaded) {
-            try store.read(partition, key: bytes("a")[...], token: RequestToken(2))
+            try store.read(partition, .value(of: bytes("a")[...]), token: RequestToken(2))
         }
         #expect(try node.settle().count == 3)
         try store.submit(command(3, put("a", "1")), to: partition, token: RequestToken(1))
-        try store.read(partition, key: bytes("a")[...], token: RequestToken(2))
+        try store.read(partition, .value(of: bytes("a")[...]), token: RequestToken(2))
         #expect(throws: RequestRefusal.self) {
             let long = [UInt8](repeating: 1, count: CommandLimits.keyBytes + 1)
-            try store.read(partition, key: long[...], token: RequestToken(2))
+            try store.read(partition, .value(of: long[...]), token: RequestToken(2))
         }
     }
 }

@@ -9,23 +9,33 @@ extension StoreLoop {
         to partition: PartitionID,
         reply: @escaping (CommandAnswer) -> Void
     ) throws(RequestRefusal) {
+        let bytes: [UInt8]
+        do throws(FieldError) { bytes = try command.encoded() } catch { throw .invalid(error) }
+        try submit(encoded: bytes, to: partition, reply: reply)
+    }
+
+    func submit(
+        encoded command: [UInt8],
+        to partition: PartitionID,
+        reply: @escaping (CommandAnswer) -> Void
+    ) throws(RequestRefusal) {
         try checkServing()
         let token = lastToken + 1
-        try store.submit(command, to: partition, token: RequestToken(token))
+        try store.submit(encoded: command, to: partition, token: RequestToken(token))
         lastToken = token
         commandReplies[token] = reply
         wake()
     }
 
-    /// Reads a key; see ``Store/read(_:key:token:)``. Where it is refused, `reply` is not called.
+    /// Reads; see ``Store/read(_:_:token:)``. Where it is refused, `reply` is not called.
     public func read(
         _ partition: PartitionID,
-        key: ArraySlice<UInt8>,
+        _ query: ReadQuery,
         reply: @escaping (ReadAnswer) -> Void
     ) throws(RequestRefusal) {
         try checkServing()
         let token = lastToken + 1
-        try store.read(partition, key: key, token: RequestToken(token))
+        try store.read(partition, query, token: RequestToken(token))
         lastToken = token
         readReplies[token] = reply
         wake()
@@ -92,7 +102,7 @@ extension StoreLoop {
     }
 
     private func checkServing() throws(RequestRefusal) {
-        if state == .over || ending != nil { throw .stopping }
+        if isEnding { throw .stopping }
     }
 
     // MARK: Answers
@@ -104,9 +114,12 @@ extension StoreLoop {
         }
     }
 
+    var isEnding: Bool { state == .over || ending != nil }
+
     /// The loop is at its end: nobody will learn from here what becomes of what he asked.
     func answerAllUnknown() {
         for token in commandReplies.keys.sorted() { commandReplies.removeValue(forKey: token)?(.unknown) }
+        for execution in executions.removeAll() { execution.reply(execution.lastWord) }
         for token in readReplies.keys.sorted() { readReplies.removeValue(forKey: token)?(.unconfirmed) }
     }
 }

@@ -19,6 +19,9 @@ public final class StoreLoop {
     /// Which life of this node's process this is: another number at each start.
     public let incarnation: UInt64
 
+    /// While true, the node hands over whatever it leads, and goes on serving: before it is stopped, say.
+    public var isDraining = false
+
     let environment: Environment
     let options: StoreLoopOptions
     let engine: any Engine
@@ -35,6 +38,9 @@ public final class StoreLoop {
     /// Looked up only.
     var readReplies: [UInt64: (ReadAnswer) -> Void] = [:]
     var lastToken: UInt64 = 0
+    var executions = Executions()
+    /// The last command that was minted in this life.
+    var lastCommand: UInt64 = 0
 
     var ticks = 0
     var maintenanceIsDue = false
@@ -120,7 +126,10 @@ public final class StoreLoop {
         guard state != .over else { return }
         for message in messages {
             if liveness.heard(message.from) { store.nodeReturned(message.from) }
-            store.receive(message)
+            switch message {
+            case .forwarded(let forwarded) where forwarded.to == node: take(forwarded)
+            default: store.receive(message)
+            }
         }
         wake()
     }
@@ -139,6 +148,7 @@ public final class StoreLoop {
     public func connectionLost(to other: NodeID) {
         guard state != .over else { return }
         store.connectionLost(to: other)
+        retryExecutions(sentTo: other)
         wake()
     }
 
@@ -184,7 +194,10 @@ public final class StoreLoop {
         guard state == .busy else { return }
         let turn = try store.complete()
         for answer in turn.answers { reply(answer) }
-        for notice in turn.notices { onNotice(notice) }
+        for notice in turn.notices {
+            if notice.tellsOfLeader { redirectExecutions(of: notice.partition) }
+            onNotice(notice)
+        }
         state = .idle
         wake()
     }
@@ -251,5 +264,14 @@ public final class StoreLoop {
         guard state != .over else { return }
         state = .over
         onFailure(error)
+    }
+}
+
+extension StoreNotice {
+    fileprivate var tellsOfLeader: Bool {
+        switch notice {
+        case .becameLeader, .leaderChanged(.some): true
+        default: false
+        }
     }
 }

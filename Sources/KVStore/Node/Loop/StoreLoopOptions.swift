@@ -1,3 +1,5 @@
+internal import Raft
+
 /// The times and limits of a store's loop.
 public struct StoreLoopOptions: Sendable, Hashable {
     /// The store's own limits.
@@ -17,13 +19,17 @@ public struct StoreLoopOptions: Sendable, Hashable {
     public var reservedDiskBytes = 256 << 20
     /// After it has run out of room, it takes writes again above this much.
     public var resumeDiskBytes = 320 << 20
+    /// Ticks for which a read is tried again where leaders change.
+    public var readPatienceTicks = 500
+    /// Commands that are being brought to their end.
+    public var maxExecutions = 50_000
     /// How long to wait before a write is tried again for which the disk had no room.
     public var noSpaceRetry = Duration.milliseconds(200)
     /// How long an orderly end waits for others to take leaderships over, in ticks.
     public var handOverTicks = 200
 
-    /// The usual ones.
-    public init() {}
+    /// The usual ones: with ticks of 10 ms, a leader that is not heard for 400 ms to 800 ms is replaced.
+    public init() { store.raft.electionTicks = 40 }
 
     func validate() {
         store.validate()

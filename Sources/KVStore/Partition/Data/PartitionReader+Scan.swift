@@ -16,12 +16,12 @@ public struct ScanLimit: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    fileprivate func validate() throws(StateMachineError) {
+    func check() throws(FieldError) {
         guard 1...Self.mostEntries ~= entries else {
-            throw .limit(FieldError("entries", "must be from 1 to \(Self.mostEntries)"))
+            throw FieldError("entries", "must be from 1 to \(Self.mostEntries)")
         }
         guard 1...Self.mostBytes ~= bytes else {
-            throw .limit(FieldError("bytes", "must be from 1 to \(Self.mostBytes)"))
+            throw FieldError("bytes", "must be from 1 to \(Self.mostBytes)")
         }
     }
 }
@@ -58,7 +58,7 @@ extension PartitionReader {
         upTo: ArraySlice<UInt8>? = nil,
         limit: ScanLimit = ScanLimit()
     ) throws(StateMachineError) -> ScanPage {
-        try limit.validate()
+        do throws(FieldError) { try limit.check() } catch { throw .limit(error) }
         try Self.check("from", from)
         if let upTo { try Self.check("up to", upTo) }
         let range = keys.userRange(from: from, upTo: upTo)

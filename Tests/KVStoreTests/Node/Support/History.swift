@@ -61,7 +61,7 @@ struct History {
     mutating func read(_ partition: PartitionID, at node: NodeID, _ store: Store, key: Int) {
         let key = place(partition, key)
         let token = token()
-        guard (try? store.read(partition, key: keys[key].name[...], token: token)) != nil else { return }
+        guard (try? store.read(partition, .value(of: keys[key].name[...]), token: token)) != nil else { return }
         reads[token] = Read(key: key, known: keys[key].known, node: node)
     }
 

@@ -266,7 +266,7 @@ extension World {
         case .snapshot(let message):
             if case .chunk = message.content { chunks += 1 }
             if message.content == .done { installs += 1 }
-        case .raft: break
+        case .raft, .forwarded: break
         }
     }
 }

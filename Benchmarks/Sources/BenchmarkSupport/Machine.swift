@@ -1,14 +1,20 @@
 import Glibc
 
 /// Where figures come from: without it they say nothing.
-struct Machine: Codable {
-    let processor: String
-    let cores: Int
-    let build: String
-    let commit: String
-    let date: String
+public struct Machine: Codable {
+    /// The processor's name.
+    public let processor: String
+    /// How many cores there are.
+    public let cores: Int
+    /// Debug or release.
+    public let build: String
+    /// The commit, and whether anything was changed since.
+    public let commit: String
+    /// The day.
+    public let date: String
 
-    static func current() -> Machine {
+    /// This machine, today.
+    public static func current() -> Machine {
         Machine(
             processor: processorName() ?? "unknown processor",
             cores: sysconf(CInt(_SC_NPROCESSORS_ONLN)),
