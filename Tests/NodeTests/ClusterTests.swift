@@ -44,8 +44,9 @@ struct ClusterTests {
         try await cluster.put("a", "1")
         await cluster.abandon(leader)
         try await cluster.put("b", "2")
-        let lost = cluster.nodes.values.map { $0.metrics.connectionsLost }
-        #expect(lost.allSatisfy { $0 > 0 })
+        try await eventually("both others notice") {
+            cluster.nodes.values.allSatisfy { $0.metrics.connectionsLost > 0 }
+        }
         await cluster.stopAll()
     }
 

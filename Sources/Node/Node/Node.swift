@@ -45,12 +45,13 @@ public final class Node: Sendable {
 
     /// Starts a node.
     ///
-    /// - Parameter terminate: Ends the process, with this exit code, after the store has failed.
+    /// - Parameter terminate: Ends the process, with this exit code, after the store has failed: as a rule at once,
+    ///   since destructors that run beside threads at work may hang.
     /// - Throws: ``NodeStartFailure``, upon which nothing runs.
     public static func start(
         _ configuration: NodeConfiguration,
         logger: Logger,
-        terminate: @escaping @Sendable (Int32) -> Void = { exit($0) }
+        terminate: @escaping @Sendable (Int32) -> Void = { _exit($0) }
     ) async throws(NodeStartFailure) -> Node {
         try await start(configuration, logger: logger, terminate: terminate) { counters in
             DirectoryStorage(directory: configuration.directory, engine: configuration.engine, counters: counters)
@@ -212,8 +213,9 @@ public final class Node: Sendable {
                 logger.info("\(notice.notice)", metadata: ["partition": "\(notice.partition)"])
             } onFailure: { [logger, seat] error in
                 logger.critical("the store has failed, the process ends", metadata: error.advice)
-                seat.leave()
+                // Where the process does go on, those who wait learn that nobody knows.
                 terminate(Node.failureCode)
+                seat.leave()
             }
             seat.sit(loop)
             tell(loop, took: .nanoseconds(Int64(monotonicNanoseconds() - start)))
