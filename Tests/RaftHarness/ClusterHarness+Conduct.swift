@@ -80,6 +80,12 @@ extension ClusterHarness {
             guard core.term == before.term, core.vote == before.vote else {
                 throw Violation(description: "pre-vote: \(id) changes its term or its vote for one")
             }
+            guard
+                core.role == .leader || core.committedIndex >= request.committed.index
+                    || core.termHistory.term(at: request.committed.index) != request.committed.term
+            else {
+                throw Violation(description: "pre-vote: \(id) does not learn from one what is committed")
+            }
             let isRefused = known[position].isRefused[envelope.from] ?? true
             known[position].isRefused[envelope.from] =
                 isRefused && protectsLeader(position, before, from: envelope.from)

@@ -27,6 +27,7 @@ extension ClusterHarness {
         if chance(40) { try handOver() }
         if chance(25) { try changeWhileHandingOver() }
         if chance(60) { try survive() }
+        if chance(50) { try installLateSnapshot() }
         try checkReads()
     }
 
@@ -235,18 +236,21 @@ extension ClusterHarness {
         let moving = snapshots
         snapshots.removeAll()
         for transfer in moving { try move(transfer, fails: false) }
-        for position in replicas.indices where replicas[position].isUp {
-            if !replicas[position].writes.isEmpty, !stalledDisks.contains(replicas[position].id) {
-                replicas[position].sync(replicas[position].writes.count)
-                try finish(position, mayGather: false)
-            }
-            while !replicas[position].logReads.isEmpty { try answerLogRead(position) }
-            if replicas[position].applying != nil {
-                try apply(position, count: .max)
-                try finish(position, mayGather: false)
-            }
-            if replicas[position].hasUntakenEffects { try finish(position, mayGather: false) }
+        for position in replicas.indices where replicas[position].isUp { try work(position) }
+    }
+
+    /// A replica writes, reads and applies everything that it has to.
+    mutating func work(_ position: Int) throws(Violation) {
+        if !replicas[position].writes.isEmpty, !stalledDisks.contains(replicas[position].id) {
+            replicas[position].sync(replicas[position].writes.count)
+            try finish(position, mayGather: false)
         }
+        while !replicas[position].logReads.isEmpty { try answerLogRead(position) }
+        if replicas[position].applying != nil {
+            try apply(position, count: .max)
+            try finish(position, mayGather: false)
+        }
+        if replicas[position].hasUntakenEffects { try finish(position, mayGather: false) }
     }
 
     private var survivingLeader: Int? {

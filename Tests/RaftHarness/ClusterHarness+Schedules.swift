@@ -97,4 +97,61 @@ extension ClusterHarness {
         for position in replicas.indices { try reportNodes(position) }
         try untilWell("\(id) and \(late) find their places again")
     }
+
+    /// A leader sends a snapshot to a follower that two appends are on their way to, in the wrong order: the snapshot
+    /// arrives where its last entry is already, with another one behind it, and neither known to be committed.
+    mutating func installLateSnapshot() throws(Violation) {
+        guard let leader = healthyLeader, let late = anyVoter(but: leader),
+            replicas[leader].core.configuration.voters.count >= 3
+        else { return }
+        let id = replicas[late].id
+        timeline.record { "appends overtake each other, and a snapshot is sent to \(id)" }
+        network.removeAll()
+        let first = try appendsOfOne(leader)
+        let second = try appendsOfOne(leader)
+        // The first commits without the late one, the second reaches nobody yet.
+        try answer(first.filter { $0.to != id })
+        replicas[leader].flushState()
+        replicas[leader].compact(through: replicas[leader].disk.flushed.index)
+        network.removeAll()
+        // It lacks what comes before the second, and its leader no longer has that.
+        try answer(second.filter { $0.to == id })
+        let snapshot = snapshots.last { $0.to == id }
+        snapshots.removeAll()
+        network.removeAll()
+        for envelope in (first + second) where envelope.to == id { try deliver(envelope) }
+        try work(late)
+        if let snapshot {
+            if replicas[late].core.termHistory.lastIndex > snapshot.metadata.position.index {
+                coverage.count(.lateSnapshot)
+            }
+            try move(snapshot, fails: false)
+            try work(leader)
+        }
+        try untilWell("\(id) goes on after a late snapshot")
+    }
+
+    /// Proposes one command, and takes the appends of it from the network.
+    private mutating func appendsOfOne(_ leader: Int) throws(Violation) -> [Envelope] {
+        try proposeOne(leader)
+        try work(leader)
+        defer { network.removeAll() }
+        return network.filter { envelope in
+            if case .append = envelope.message { true } else { false }
+        }
+    }
+
+    /// Delivers messages, has their receivers do what is to be done, and delivers the answers.
+    private mutating func answer(_ envelopes: [Envelope]) throws(Violation) {
+        for envelope in envelopes {
+            try deliver(envelope)
+            if let position = position(of: envelope.to), replicas[position].isUp { try work(position) }
+        }
+        let answers = network
+        network.removeAll()
+        for envelope in answers {
+            try deliver(envelope)
+            if let position = position(of: envelope.to), replicas[position].isUp { try work(position) }
+        }
+    }
 }

@@ -13,6 +13,7 @@ public struct Coverage: Hashable, Sendable {
         case partition
         case snapshotInstalled
         case snapshotFailed
+        case lateSnapshot
         case coldRead
         case readServed
         case followerReadServed
