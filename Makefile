@@ -2,13 +2,14 @@
 
 SWIFT ?= swift
 SEEDS ?= 1..100000
+SIM_SEEDS ?= 1..2000
 TIME ?= 60
 # Tests look behind access control, and run as fast as what is shipped.
 TEST_FLAGS = -c release -Xswiftc -enable-testing
-PACKAGES = librocksdb-dev liblz4-dev
+PACKAGES = librocksdb-dev liblz4-dev libssl-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help packages lint test harness scripts mutants crash fuzz bench
+.PHONY: help packages lint test harness scripts sim mutants crash fuzz bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
@@ -31,6 +32,10 @@ test: packages lint ## build and run every test
 
 harness: packages ## run the randomised Raft clusters for SEEDS (default 1..100000)
 	$(SWIFT) run -c release raft-harness --seeds $(SEEDS)
+
+sim: packages ## live through simulated clusters under faults for SIM_SEEDS (default 1..2000)
+	$(SWIFT) build -c release --product galasim
+	.build/release/galasim run --seeds $(SIM_SEEDS)
 
 mutants: packages ## seed one defect after the other in Raft core and store; the simulations must find each
 	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set raft

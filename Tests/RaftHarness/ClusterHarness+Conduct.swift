@@ -32,7 +32,7 @@ extension ClusterHarness {
             replicas[position].core.nodeSilent(node)
             if before.leader == node {
                 // An election time-out without a word from it: every lease has run out.
-                known[position].ticksSinceLeader = nil
+                known[position].expectEarlyCampaign(ticks: mix.options.electionTicks)
                 known[position].ticksSinceStart = mix.options.electionTicks
             }
             known[position].silent.insert(node)
@@ -46,7 +46,11 @@ extension ClusterHarness {
             guard core.role != .leader || !core.isQuiet || !isMember else {
                 throw Violation(description: "sleep: \(core.id) sleeps on while \(node) returns and may lack something")
             }
+            guard !core.isQuiet || before.leader != node else {
+                throw Violation(description: "sleep: \(core.id) sleeps on while its leader \(node) returns")
+            }
         }
+        noteCampaign(event, position, before)
     }
 
     // MARK: Elections
@@ -72,13 +76,16 @@ extension ClusterHarness {
         let id = replicas[position].id
         let core = replicas[position].core
         switch envelope.message {
-        case .preVoteRequest:
+        case .preVoteRequest(let request):
             guard core.term == before.term, core.vote == before.vote else {
                 throw Violation(description: "pre-vote: \(id) changes its term or its vote for one")
             }
             let isRefused = known[position].isRefused[envelope.from] ?? true
             known[position].isRefused[envelope.from] =
                 isRefused && protectsLeader(position, before, from: envelope.from)
+            known[position].unanswered.append(PreVote(candidate: envelope.from, term: request.prospectiveTerm))
+        case .preVoteReply(let reply):
+            try judgePreVotes(reply, from: envelope.from, position, before)
         case .voteRequest(let request) where !request.isTransfer:
             guard core.term == before.term || !protectsLeader(position, before, from: envelope.from) else {
                 throw Violation(description: "disruption: \(id) leaves a leader that it hears for a candidate")
@@ -131,7 +138,7 @@ extension ClusterHarness {
         try judgeTerm(position, before)
         guard before.role != .leader, before.leader == node else { return }
         guard mix.options.usesLeases else {
-            known[position].ticksSinceLeader = nil
+            known[position].expectEarlyCampaign(ticks: mix.options.electionTicks)
             return
         }
         guard replicas[position].core.role == before.role else {
@@ -144,6 +151,7 @@ extension ClusterHarness {
     private mutating func judgeTick(_ position: Int, _ before: Standing) throws(Violation) {
         try judgeTerm(position, before)
         if before.isQuiet { return }
+        try judgePatience(position, before)
         known[position].ticksSinceStart += 1
         known[position].ticksSinceLeader = known[position].ticksSinceLeader.map { $0 + 1 }
         let core = replicas[position].core
@@ -181,9 +189,13 @@ extension ClusterHarness {
             try judgeHandover(envelope, position)
         case .append(let request):
             let core = replicas[position].core
-            guard core.role == .leader, core.term == envelope.term, let first = request.entries.first else { return }
-            guard core.termHistory.base.index >= first.index || core.termHistory.term(at: first.index) == first.term
-            else { throw Violation(description: "\(core.id) sends \(first.position), which is not in its log") }
+            guard core.role == .leader, core.term == envelope.term else { return }
+            let log = core.termHistory
+            for entry in request.entries where entry.index > log.base.index {
+                guard log.term(at: entry.index) == entry.term else {
+                    throw Violation(description: "\(core.id) sends \(entry.position), which is not in its log")
+                }
+            }
         default:
             break
         }

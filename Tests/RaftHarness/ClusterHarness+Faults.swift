@@ -23,7 +23,7 @@ extension ClusterHarness {
     }
 
     /// A replica that runs, the leader if the mix is after leaders.
-    private mutating func victim() -> Int? {
+    mutating func victim() -> Int? {
         if chance(mix.aimPercent), let leader = anyReplica(where: { $0.isUp && $0.core.role == .leader }) {
             return leader
         }
@@ -39,8 +39,13 @@ extension ClusterHarness {
         coverage.count(.restart)
         timeline.record { "\(replicas[position].id) restarts with a log to \(replicas[position].disk.lastIndex)" }
         replicas[position].restart(seed: random.next())
+        let id = replicas[position].id
+        // It may be back before its silence was noticed; that it has started anew is noticed all the same.
+        let isSwift = chance(50)
+        if isSwift { coverage.count(.unnoticedRestart) }
         for other in replicas.indices where other != position && replicas[other].isUp {
-            replicas[other].returns.append(replicas[position].id)
+            if isSwift { replicas[other].silences.removeAll { $0 == id } }
+            replicas[other].returns.append(id)
         }
         try finish(position)
     }

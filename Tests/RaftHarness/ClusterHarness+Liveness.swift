@@ -8,6 +8,7 @@ extension ClusterHarness {
 
     mutating func converge() throws(Violation) {
         try heal()
+        stalledDisks.removeAll()
         for position in replicas.indices {
             if !replicas[position].isUp { try restart(position) }
         }
@@ -15,7 +16,13 @@ extension ClusterHarness {
         timeline.record { "faults end" }
         try untilWell("a leader emerges and everything commits")
         try serve()
-        if chance(50) { try fallAsleep() }
+        if chance(30) { try giveUpReads() }
+        if chance(50) {
+            try fallAsleep()
+            if chance(50) { try wakeForLostProposal() } else { try restartSleepingLeader() }
+        }
+        if chance(25) { try overtakeStalledLeader() }
+        if chance(50) { try standAgainAfterLaterTerm() }
         if chance(40) { try resistDisruption() }
         if chance(40) { try handOver() }
         if chance(25) { try changeWhileHandingOver() }
@@ -26,7 +33,7 @@ extension ClusterHarness {
     // MARK: What a group that is well does
 
     /// A proposal commits and a read is answered.
-    private mutating func serve() throws(Violation) {
+    mutating func serve() throws(Violation) {
         guard let leader = healthyLeader else { return }
         let before = checker.committed
         try proposeOne(leader)
@@ -142,6 +149,7 @@ extension ClusterHarness {
         for position in others {
             try feed(.silence(id), to: position)
             try finish(position, mayGather: false)
+            try deliverLateOrder(of: id, to: position)
         }
         try untilWell("the others go on without \(id)")
         guard let successor = healthyLeader else { return }
@@ -154,6 +162,13 @@ extension ClusterHarness {
         try untilWell("\(id) finds its place again")
     }
 
+    /// An order to sleep that a dead node has sent arrives at last, or again.
+    private mutating func deliverLateOrder(of leader: NodeID, to position: Int) throws(Violation) {
+        guard let order = lastOrders[replicas[position].id], order.from == leader else { return }
+        coverage.count(.lateOrder)
+        try deliver(order)
+    }
+
     /// Whoever leads asks itself, so that no message about the read can be lost: there must be an outcome.
     private func checkReads() throws(Violation) {
         for (token, read) in reads where read.isAtLeader {
@@ -164,7 +179,7 @@ extension ClusterHarness {
         }
     }
 
-    private mutating func proposeOne(_ leader: Int) throws(Violation) {
+    mutating func proposeOne(_ leader: Int) throws(Violation) {
         lastCommand += 1
         do {
             _ = try replicas[leader].core.propose([[UInt8(truncatingIfNeeded: lastCommand)]])
@@ -174,7 +189,7 @@ extension ClusterHarness {
         try finish(leader, mayGather: false)
     }
 
-    private mutating func anyVoter(but leader: Int) -> Int? {
+    mutating func anyVoter(but leader: Int) -> Int? {
         let configuration = replicas[leader].core.configuration
         let id = replicas[leader].id
         return anyReplica { $0.id != id && configuration.isVoter($0.id) }
@@ -182,7 +197,7 @@ extension ClusterHarness {
 
     // MARK: Rounds
 
-    private mutating func untilWell(
+    mutating func untilWell(
         _ goal: String,
         also isDone: (ClusterHarness) -> Bool = { _ in true }
     ) throws(Violation) {
@@ -195,7 +210,7 @@ extension ClusterHarness {
         throw Violation(description: "liveness: \(goal): not in \(Self.roundLimit) rounds\n\(roles)")
     }
 
-    private mutating func runRound() throws(Violation) {
+    mutating func runRound() throws(Violation) {
         for position in replicas.indices where replicas[position].isUp {
             try feed(.tick, to: position)
             try finish(position, mayGather: false)
@@ -221,7 +236,7 @@ extension ClusterHarness {
         snapshots.removeAll()
         for transfer in moving { try move(transfer, fails: false) }
         for position in replicas.indices where replicas[position].isUp {
-            if !replicas[position].writes.isEmpty {
+            if !replicas[position].writes.isEmpty, !stalledDisks.contains(replicas[position].id) {
                 replicas[position].sync(replicas[position].writes.count)
                 try finish(position, mayGather: false)
             }
@@ -241,7 +256,7 @@ extension ClusterHarness {
     }
 
     /// The leader of a cluster in which nothing is left to do for any replica that runs; nil while something is.
-    private var healthyLeader: Int? {
+    var healthyLeader: Int? {
         guard let leader = survivingLeader else { return nil }
         let core = replicas[leader].core
         let end = core.termHistory.lastIndex

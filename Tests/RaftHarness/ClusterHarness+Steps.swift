@@ -7,9 +7,12 @@ extension ClusterHarness {
         case .deliver: try deliver()
         case .tick: try tick()
         case .sync: try sync()
+        case .stallDisk: stallDisk()
+        case .freeDisk: stalledDisks.removeAll()
         case .apply: try apply()
         case .propose: try propose()
         case .read: try read()
+        case .cancelRead: try cancelRead()
         case .readLog: try readLog()
         case .moveSnapshot: try moveSnapshot()
         case .flushState: try with { harness, position in harness.replicas[position].flushState() }
@@ -150,10 +153,22 @@ extension ClusterHarness {
     // MARK: Disk and state machine
 
     private mutating func sync() throws(Violation) {
-        guard let position = anyReplica(where: { $0.isUp && !$0.writes.isEmpty }) else { return }
+        let stalled = stalledDisks
+        let isWriting = { (replica: SimulatedReplica) in
+            replica.isUp && !replica.writes.isEmpty && !stalled.contains(replica.id)
+        }
+        guard let position = anyReplica(where: isWriting) else { return }
         replicas[position].sync(1 + number(replicas[position].writes.count))
         timeline.record { "\(replicas[position].id) has synced, log ends at \(replicas[position].disk.lastIndex)" }
         try finish(position)
+    }
+
+    /// A disk finishes nothing for a while; what was handed to it is neither done nor lost.
+    private mutating func stallDisk() {
+        guard let position = victim() else { return }
+        coverage.count(.stalledDisk)
+        stalledDisks.insert(replicas[position].id)
+        timeline.record { "the disk of \(replicas[position].id) stalls" }
     }
 
     private mutating func apply() throws(Violation) {
@@ -249,6 +264,9 @@ extension ClusterHarness {
             throw Violation(description: "transfer: \(core.id) takes a proposal while it hands over")
         }
         let size = commands.reduce(0) { $0 + EntryPayload.command($1).sizeBytes }
+        guard !replicas[position].core.isQuiet else {
+            throw Violation(description: "sleep: \(core.id) takes a proposal and sleeps on")
+        }
         guard waiting == 0 || waiting + size <= mix.options.maxUncommittedBytes else {
             throw Violation(description: "\(core.id) takes \(size) bytes, \(waiting) are uncommitted already")
         }
@@ -259,10 +277,27 @@ extension ClusterHarness {
         try read(position)
     }
 
-    mutating func read(_ position: Int) throws(Violation) {
+    mutating func read(_ position: Int, mayGather: Bool = true) throws(Violation) {
         lastRead += 1
         let token = ReadToken(lastRead)
         if (try? replicas[position].core.requestRead(token)) != nil { admitted(token, position) }
+        try finish(position, mayGather: mayGather)
+    }
+
+    /// A client gives up on a read, wherever that is.
+    private mutating func cancelRead() throws(Violation) {
+        let tokens = reads.keys.sorted { $0.rawValue < $1.rawValue }
+        guard !tokens.isEmpty else { return }
+        try cancelRead(tokens[number(tokens.count)])
+    }
+
+    mutating func cancelRead(_ token: ReadToken) throws(Violation) {
+        guard let read = reads.removeValue(forKey: token), let position = position(of: read.replica),
+            replicas[position].isUp, replicas[position].incarnation == read.incarnation
+        else { return }
+        coverage.count(.readCancelled)
+        replicas[position].core.cancelRead(token)
+        cancelledReads.insert(token)
         try finish(position)
     }
 

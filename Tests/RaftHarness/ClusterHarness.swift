@@ -19,8 +19,14 @@ struct ClusterHarness {
     var clogged: [Envelope] = []
     /// A replica whose process is stopped, as by SIGSTOP: no time passes for it, what is sent to it waits.
     var stopped: NodeID?
+    /// Replicas whose disks finish no write for now.
+    var stalledDisks: Set<NodeID> = []
+    /// The last order to sleep that was sent to each replica.
+    var lastOrders: [NodeID: Envelope] = [:]
     var snapshots: [SnapshotTransfer] = []
     var reads: [ReadToken: PendingRead] = [:]
+    /// Reads that their clients have given up.
+    var cancelledReads: Set<ReadToken> = []
     /// Who was asked to vote by a change of the members, not by having caught up.
     var requestedPromotions: Set<NodeID> = []
     /// Removed members whose replicas are needed for nothing any more, as a leader has told.
@@ -129,8 +135,10 @@ struct ClusterHarness {
             if case .voteRequest(let request) = envelope.message, request.isTransfer {
                 coverage.count(.transferCampaign)
             }
+            if case .quiesce = envelope.message { lastOrders[envelope.to] = envelope }
             network.append(envelope)
         }
+        try judgeAnswers(among: effects.messages, position)
         known[position].isRefused.removeAll()
         if let transfer = known[position].transfer,
             replicas[position].core.status.transferTarget != transfer.target
@@ -238,6 +246,9 @@ struct ClusterHarness {
             reads[token] = nil
             coverage.count(.readFailed)
         case .ready(let token, let index):
+            guard !cancelledReads.contains(token) else {
+                throw Violation(description: "reads: \(replica.id) answers a read that was given up")
+            }
             guard let read = reads.removeValue(forKey: token) else { return }
             try judgeRead(read, position)
             guard index >= read.needed, replica.state.index >= index else {
@@ -285,10 +296,26 @@ struct ClusterHarness {
         }
         try checkRole(position)
         try judgeLeader(position)
+        try checkDurability(position)
         known[position].commit = commit
         known[position].term = replica.core.term
         known[position].role = replica.core.role
     }
+
+    /// What a replica takes for durable is on its disk: this very entry, not another one of its index.
+    private func checkDurability(_ position: Int) throws(Violation) {
+        let durable = replicas[position].core.durableIndex
+        // While a snapshot is being installed, nothing of its log is.
+        guard durable > replicas[position].core.termHistory.base.index else { return }
+        guard let term = replicas[position].core.termHistory.term(at: durable),
+            replicas[position].disk.holds(durable, of: term)
+        else {
+            throw Violation(
+                description: "\(replicas[position].id) takes \(durable) for durable, which it has not stored"
+            )
+        }
+    }
+
     private mutating func checkRole(_ position: Int) throws(Violation) {
         let core = replicas[position].core
         let isNew = core.role != known[position].role || core.term != known[position].term

@@ -8,6 +8,7 @@ public struct Coverage: Hashable, Sendable {
         case truncation
         case crash
         case lostWrite
+        case stalledDisk
         case restart
         case partition
         case snapshotInstalled
@@ -16,6 +17,7 @@ public struct Coverage: Hashable, Sendable {
         case readServed
         case followerReadServed
         case readFailed
+        case readCancelled
         case transferCampaign
         case transferAborted
         case jointConfiguration
@@ -26,6 +28,8 @@ public struct Coverage: Hashable, Sendable {
         case retiredHeard
         case sleep
         case wake
+        case lateOrder
+        case unnoticedRestart
         case overload
         case staleReplay
         case garbage

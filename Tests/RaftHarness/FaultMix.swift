@@ -22,10 +22,13 @@ struct FaultMix {
         case deliver
         case tick
         case sync
+        case stallDisk
+        case freeDisk
         case apply
         case propose
         case read
         case readLog
+        case cancelRead
         case moveSnapshot
         case flushState
         case compact
@@ -64,7 +67,9 @@ struct FaultMix {
             (.deliver, pick(500...1_500)), (.tick, isContest ? pick(200...600) : pick(30...200)),
             (.sync, slowDisk ? 40 : 250),
             (.apply, slowApply ? 20 : 150),
-            (.propose, pick(20...80)), (.read, pick(0...30)), (.readLog, chance(40) ? pick(1...5) : 40),
+            (.stallDisk, chance(40) ? pick(1...8) : 0), (.freeDisk, pick(2...10)),
+            (.propose, pick(20...80)), (.read, pick(0...30)), (.cancelRead, chance(30) ? pick(1...20) : 0),
+            (.readLog, chance(40) ? pick(1...5) : 40),
             (.moveSnapshot, 30),
             (.flushState, pick(2...40)), (.compact, chance(70) ? pick(2...60) : 0),
             (.crash, crashes ? pick(1...(isStorm ? 30 : 6)) : 0), (.restart, pick(5...40)),

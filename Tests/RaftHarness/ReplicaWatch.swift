@@ -20,6 +20,15 @@ struct ReplicaWatch {
     var silent: Set<NodeID> = []
     /// Who has asked for a pre-vote since effects were last taken, and whether it had to be refused each time.
     var isRefused: [NodeID: Bool] = [:]
+    /// Pre-votes that it was asked for since then, and owes an answer.
+    var unanswered: [PreVote] = []
+    /// Who has granted or refused its pre-vote first since it asked; nil when it may have asked anew.
+    var preVotes: [NodeID: Bool]?
+    /// Ticks that it has been a candidate for.
+    var ticksAsCandidate = 0
+    /// Ticks for which refused campaigns are tried again early, and those until the next one must have begun.
+    var earlyTicks = 0
+    var retryTicks: Int?
 
     /// Ticks that a leader has counted since its quorum was last beyond doubt, and the tick in which each member was
     /// heard last.
@@ -34,10 +43,22 @@ struct ReplicaWatch {
         trustQuorum()
     }
 
+    /// It was heard that the leader's process has died.
+    mutating func expectEarlyCampaign(ticks: Int) {
+        ticksSinceLeader = nil
+        earlyTicks = ticks
+    }
+
     mutating func trustQuorum() {
         ticksLeading = 0
         heard.removeAll()
     }
+}
+
+/// A pre-vote that somebody has asked for.
+struct PreVote: Hashable {
+    let candidate: NodeID
+    let term: Term
 }
 
 /// A replica as it was right before an event.

@@ -1,4 +1,4 @@
-import Glibc
+import Glibc  // impure: memcmp and its like
 
 /// The keys from `lower` up to, and without, `upper`.
 ///

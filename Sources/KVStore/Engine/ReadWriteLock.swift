@@ -1,4 +1,4 @@
-import Glibc
+import Glibc  // impure: the lock of engines, which any thread may read
 
 /// A lock that many may share or one may hold alone. It is not recursive.
 ///

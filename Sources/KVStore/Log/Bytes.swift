@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Glibc  // impure: memcmp and its like
 internal import Raft
 
 /// What is wrong with bytes that were to be a record. Decoders throw it and never trap: their input comes from a disk.

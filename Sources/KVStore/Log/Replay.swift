@@ -87,7 +87,7 @@ struct Replay {
     private mutating func doubtEntries() {
         guard let lost = unattested else { return }
         unattested = nil
-        for group in groups.keys { groups[group]?.doubtEntries(since: lost.place) }
+        for group in groups.keys.sorted() { groups[group]?.doubtEntries(since: lost.place) }
     }
 
     /// From where on the last batch replaced entries, for each group that it was about.

@@ -67,7 +67,7 @@ public final class WriteAheadLog {
         self.options = options
         self.catalog = catalog
         groups = recovered?.replay.groups ?? [:]
-        roster = RosterBudget(groups.values.lazy.map(\.summary))
+        roster = RosterBudget(groups.values.lazy.map(\.summary))  // impure: a sum
         live = recovered?.replay.live ?? Liveness()
         segments = recovered?.segments ?? []
         nextSequence = (recovered?.replay.lastSequence ?? 0) + 1

@@ -4,6 +4,9 @@ public import Raft
 extension Store {
     /// Makes a replica. It exists, over any crash, when this returns.
     ///
+    /// Where the disk is found to be full only now, what was written may be found after a restart, or not: the process
+    /// has to end, as after any other failure.
+    ///
     /// - Parameter configuration: For a first replica of a group the group's first configuration, the same on all; for
     ///   one that joins later an empty one, since the log or a snapshot tells it the rest.
     public func create(_ partition: PartitionID, initial configuration: Configuration) throws(CreationRefusal) {
@@ -11,6 +14,7 @@ extension Store {
         guard replicas[partition] == nil, !recovery.failures.contains(where: { $0.partition == partition }) else {
             throw .exists
         }
+        guard !isShedding else { throw .diskFull }
         guard !tombstones.contains(partition) else { throw .destroyed }
         guard !recovery.mayMissReplicas else { throw .logIncomplete }
         do throws(StoreError) {

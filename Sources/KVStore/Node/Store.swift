@@ -74,8 +74,8 @@ public final class Store {
 
     /// Ticks so far.
     var now = 0
-    /// Ascending: nodes that are silent, for replicas yet to be made.
-    var silentNodes: [NodeID] = []
+    /// Nodes of which nothing is heard. Ascending.
+    public internal(set) var silentNodes: [NodeID] = []
     var pendingCommands = 0
     var pendingCommandBytes = 0
     var pendingReads = 0

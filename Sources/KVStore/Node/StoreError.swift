@@ -37,6 +37,8 @@ public enum CreationRefusal: Error, Hashable, Sendable {
     case destroyed
     /// The log has lost something, and with it perhaps the mark of a replica that was destroyed.
     case logIncomplete
+    /// The node's disk has no room for more.
+    case diskFull
     /// The store ended.
     case failed(StoreError)
 }

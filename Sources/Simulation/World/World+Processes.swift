@@ -54,7 +54,7 @@ extension World {
         switch error {
         case nil, .log(.disk(.poweredOff)):
             end(machine, power: anyPower())
-        case .log(.disk(.synchronization)), .log(.disk(.noSpace)):
+        case .log(.disk(.synchronization)), .log(.disk(.noSpace)), .log(.noSpace):
             end(machine, power: chance.percent(30) ? .some : nil)
         case let error?:
             return fail("\(id) ended by itself: \(error)")

@@ -34,6 +34,18 @@ struct GoldenMessage: CustomStringConvertible, Sendable {
         self.init(kind, Self.head + [9] + fields, .snapshot(message))
     }
 
+    /// Number 130 of the life of `readID`.
+    private init(_ kind: UInt8, _ fields: [UInt8], _ content: ForwardedMessage.Content) {
+        let message = ForwardedMessage(
+            from: NodeID(1),
+            to: NodeID(2),
+            incarnation: Self.readID.incarnation,
+            number: Self.readID.sequence,
+            content: content
+        )
+        self.init(kind, [1, 2] + Self.readIDBytes + fields, .forwarded(message))
+    }
+
     private init(_ kind: UInt8, _ fields: [UInt8], _ message: StoreMessage) {
         bytes = [UInt8(fields.count + 1), kind] + fields
         self.message = message
@@ -120,6 +132,13 @@ struct GoldenMessage: CustomStringConvertible, Sendable {
         .init(19, [0x81, 1], .want(129)),
         .init(20, [], .done),
         .init(21, [], .failed),
+        .init(22, [0xAC, 2, 2, 8, 9], .command(PartitionID(300), [8, 9])),
+        .init(
+            23,
+            [2, 7, 9, 8, 5],
+            .answer(.decided(.conditionFailed(operation: 5), at: position(7, 9), firstIndex: LogIndex(8)))
+        ),
+        .init(24, [0, 1, 3], .refused(.notLeader(NodeID(3)))),
     ]
 }
 

@@ -61,7 +61,7 @@ struct StoreMessageTests {
         }
     }
 
-    @Test("No bytes end the process, and what is read can be written", arguments: 1...21)
+    @Test("No bytes end the process, and what is read can be written", arguments: 1...24)
     func mutations(kind: Int) throws {
         var messages = RandomMessages(using: SplitMix(seed: UInt64(kind)))
         let bytes = try encode([messages.next(kind: kind)])
@@ -92,7 +92,7 @@ struct StoreMessageTests {
     func laterKinds() throws {
         var messages = RandomMessages(using: SplitMix(seed: 6))
         let sent = [messages.next(), messages.next()]
-        let later: [[UInt8]] = [[1, 22], [3, 0, 9, 9], [5, 0xFF, 0xFF, 0x03, 1, 2]]
+        let later: [[UInt8]] = [[1, 25], [3, 0, 9, 9], [5, 0xFF, 0xFF, 0x03, 1, 2]]
         var bytes = later[0] + (try encode([sent[0]])) + later[1]
         bytes += later[2] + (try encode([sent[1]])) + later[0]
         let read = try decode(bytes)

@@ -85,6 +85,9 @@ extension SimulatedDirectory {
         private var unsynchronized: [Change] = []
         weak var holder: SimulatedLock?
 
+        /// The sum of the files' lengths.
+        var bytes: Int { visible.keys.sorted().reduce(0) { $0 + (visible[$1]?.size ?? 0) } }
+
         enum Change {
             case create(String, SimulatedFile)
             case rename(String, String, SimulatedFile)
@@ -147,7 +150,7 @@ extension SimulatedDisk.Survival {
         switch self {
         case .nothing: false
         case .everything: true
-        case .some: Bool.random(using: &generator)
+        case .some: generator.draw(below: 2) == 0
         }
     }
 }

@@ -58,7 +58,7 @@ public final class SimulatedDisk {
     /// Takes the power away and brings it back. Without a word on what survives, the seed decides.
     public func losePower(_ survival: Survival? = nil) {
         kill()
-        let survival = survival ?? [.nothing, .everything, .some, .some].randomElement(using: &generator) ?? .some
+        let survival = survival ?? [.nothing, .everything, .some, .some][generator.draw(below: 4)]
         for path in directories.keys.sorted() { directories[path]?.losePower(survival, &generator) }
     }
 
@@ -152,7 +152,7 @@ public final class SimulatedDisk {
         operations += 1
         guard operations == powerFailure else { return try body() }
         isOff = true
-        if Bool.random(using: &generator) { try body() }
+        if generator.draw(below: 2) == 0 { try body() }
         throw .poweredOff
     }
 
@@ -177,7 +177,7 @@ public final class SimulatedDisk {
         misdirectionSectors = nil
         guard tearsNextWrite else { return (shift, []) }
         tearsNextWrite = false
-        let kept = Int.random(in: 0..<sectors, using: &generator)
+        let kept = generator.draw(below: sectors)
         return (shift, (0..<sectors).map { $0 >= kept })
     }
 
@@ -188,6 +188,11 @@ public final class SimulatedDisk {
 
     /// The sum of all files' lengths.
     public var usedBytes: Int {
-        directories.values.reduce(0) { sum, names in sum + names.visible.values.reduce(0) { $0 + $1.size } }
+        directories.keys.sorted().reduce(0) { $0 + (directories[$1]?.bytes ?? 0) }
     }
+}
+
+extension SeededGenerator {
+    /// From 0 up to and without `bound`, in a way of its own: the standard library's may change with its version.
+    mutating func draw(below bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
 }

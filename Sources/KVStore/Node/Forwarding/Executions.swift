@@ -79,7 +79,16 @@ struct Executions {
     }
 
     /// Those whose last attempt has gone to this node, in the order in which they began.
-    func sent(to node: NodeID) -> [UInt64] { all.keys.filter { all[$0]?.sentTo == node }.sorted() }
+    func sent(to node: NodeID) -> [UInt64] { all.keys.sorted().filter { all[$0]?.sentTo == node } }
+
+    /// Those of a partition that wait for an answer of somebody else than its leader, in the order in which they began.
+    func misdirected(of partition: PartitionID, leader: NodeID) -> [UInt64] {
+        if all.isEmpty { return [] }
+        return all.keys.sorted().filter { number in
+            guard let execution = all[number] else { return false }
+            return execution.partition == partition && execution.sentTo != leader
+        }
+    }
 
     mutating func removeAll() -> [Execution] {
         defer { self = Executions() }

@@ -106,6 +106,12 @@ extension StoreLoop {
         for number in executions.sent(to: other) { tryAgain(number) }
     }
 
+    /// Another node leads a partition, or this one does: who was asked before will hardly answer.
+    func redirectExecutions(of partition: PartitionID) {
+        guard let leader = store.leader(of: partition) else { return }
+        for number in executions.misdirected(of: partition, leader: leader) { attempt(number) }
+    }
+
     // MARK: Between nodes
 
     func take(_ message: ForwardedMessage) {

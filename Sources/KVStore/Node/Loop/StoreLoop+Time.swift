@@ -19,6 +19,7 @@ extension StoreLoop {
             maintenanceIsDue = true
             checkSpace()
         }
+        if isDraining, ticks % Self.drainTicks == 0 { handOver() }
         continueExecutions()
         continueEnding()
         wake()
@@ -43,6 +44,9 @@ extension StoreLoop {
         }
         if store.shedsWrites { handOver() }
     }
+
+    /// How often a node that drains looks whether it leads anything, in ticks.
+    private static var drainTicks: Int { 20 }
 
     /// Asks others to take over what this node leads. Returns whether anybody was asked, or had been.
     @discardableResult

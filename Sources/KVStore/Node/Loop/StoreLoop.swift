@@ -19,6 +19,9 @@ public final class StoreLoop {
     /// Which life of this node's process this is: another number at each start.
     public let incarnation: UInt64
 
+    /// While true, the node hands over whatever it leads, and goes on serving: before it is stopped, say.
+    public var isDraining = false
+
     let environment: Environment
     let options: StoreLoopOptions
     let engine: any Engine
@@ -191,7 +194,10 @@ public final class StoreLoop {
         guard state == .busy else { return }
         let turn = try store.complete()
         for answer in turn.answers { reply(answer) }
-        for notice in turn.notices { onNotice(notice) }
+        for notice in turn.notices {
+            if notice.tellsOfLeader { redirectExecutions(of: notice.partition) }
+            onNotice(notice)
+        }
         state = .idle
         wake()
     }
@@ -258,5 +264,14 @@ public final class StoreLoop {
         guard state != .over else { return }
         state = .over
         onFailure(error)
+    }
+}
+
+extension StoreNotice {
+    fileprivate var tellsOfLeader: Bool {
+        switch notice {
+        case .becameLeader, .leaderChanged(.some): true
+        default: false
+        }
     }
 }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Glibc  // impure: memcmp and its like
 internal import Raft
 
 /// One batch of entries on its way into the engine: what it changes, gathered until it is written as a whole.

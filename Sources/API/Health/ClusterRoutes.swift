@@ -1,0 +1,87 @@
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import KVStore
+
+/// `GET /v1/cluster`, for everybody; and what operators may do to it.
+struct ClusterRoutes: Sendable {
+    let inspector: any ClusterInspector
+    let cluster: any ClusterOperator
+    let bodies: RequestBodies
+
+    private struct Transfer: Decodable {
+        let to: String?
+    }
+
+    private struct Nothing: Decodable {}
+
+    private static let bodyBytesLimit = 4 << 10
+
+    func add(to router: some RouterMethods<APIContext>) {
+        router.resource(
+            "/v1/cluster",
+            [.get: { _, _ in .json(await inspector.report().json, headers: [.cacheControl: "no-store"]) }]
+        )
+    }
+
+    /// Routes for who has the role of an operator.
+    func addOperations(to router: some RouterMethods<APIContext>) {
+        router.resource("/v1/cluster/partitions/{id}/transfer-leadership", [.post: transferLeadership])
+        router.resource("/v1/cluster/nodes/{id}/drain", [.post: { try await drain($0, $1, true) }])
+        router.resource("/v1/cluster/nodes/{id}/undrain", [.post: { try await drain($0, $1, false) }])
+    }
+
+    /// `{"to"?: "2"}` → 204 when another leads.
+    private func transferLeadership(_ request: Request, _ context: APIContext) async throws -> Response {
+        let partition = try id(context)
+        let body = try await bodies.read(request, limitBytes: Self.bodyBytesLimit)
+        var target: UInt64?
+        if body.buffer.readableBytes > 0, let text = try JSONBody.decode(Transfer.self, request, body.buffer).to {
+            guard let number = UInt64(text) else {
+                throw Problem.invalid(pointer: "/to", "must be a node's number in a string")
+            }
+            target = number
+        }
+        try await tell(request) { () throws(ClusterOperationError) in
+            try await cluster.transferLeadership(of: partition, to: target)
+        }
+        return Response(status: .noContent)
+    }
+
+    private func drain(_ request: Request, _ context: APIContext, _ isDraining: Bool) async throws -> Response {
+        let node = try id(context)
+        try await tell(request) { () throws(ClusterOperationError) in
+            try await cluster.setDraining(isDraining, node: node)
+        }
+        return Response(status: .noContent)
+    }
+
+    private func id(_ context: APIContext) throws(Problem) -> UInt64 {
+        guard let id = context.parameters.get("id").flatMap({ UInt64($0) }) else {
+            throw .notFound("The id must be a number.")
+        }
+        return id
+    }
+
+    private func tell(
+        _ request: Request,
+        _ order: () async throws(ClusterOperationError) -> Void
+    ) async throws(Problem) {
+        do throws(ClusterOperationError) {
+            try await order()
+        } catch {
+            switch error {
+            case .notFound(let what): throw .notFound(what)
+            case .refused(let why):
+                throw Problem(
+                    status: .conflict,
+                    code: "refused",
+                    title: "It cannot be done as things are.",
+                    detail: why
+                )
+            case .noLeader: throw Problem(.noLeader, location: request.uri.path)
+            case .outcomeUnknown: throw Problem(.outcomeUnknown, location: "/v1/cluster")
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+internal import Hummingbird
+internal import HummingbirdCore
+internal import HummingbirdTLS
+public import KVStore
+public import Logging
+internal import NIOCore
+internal import NIOSSL
+public import ServiceLifecycle
+
+/// A node's HTTP side: from sockets to the store and back. Run it as one of the process's services.
+///
+/// On a graceful shutdown it accepts no more, answers what has come, and returns.
+public struct HTTPService: Service {
+    private let options: HTTPOptions
+    private let logger: Logger
+    private let connections: ConnectionCount
+    private let responder: RouterResponder<APIContext>
+    private let onServing: @Sendable (Int) async -> Void
+
+    /// Builds all routes.
+    ///
+    /// - Parameters:
+    ///   - store: Where `/v1/kv` reads and writes.
+    ///   - inspector: What is known about the node and its cluster.
+    ///   - operations: What operators may have the cluster do.
+    ///   - sessions: Who may log in.
+    ///   - onServing: Called with the port once connections are accepted.
+    public init(
+        options: HTTPOptions,
+        store: any KeyValueService,
+        inspector: any ClusterInspector,
+        operations: any ClusterOperator,
+        sessions: Sessions,
+        logger: Logger,
+        onServing: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        self.options = options
+        self.logger = logger
+        self.onServing = onServing
+        connections = ConnectionCount(limit: options.connectionsLimit)
+        let metrics = RequestMetrics()
+        let bodies = RequestBodies(budget: MemoryBudget(limitBytes: options.heldBytesLimit))
+        let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RequestIdentity())
+        router.add(middleware: RequestObservation(metrics: metrics))
+        router.add(middleware: ProblemAnswers())
+        let health = HealthRoutes(
+            cluster: inspector,
+            requests: metrics,
+            budget: bodies.budget,
+            connections: connections
+        )
+        health.add(to: router)
+        let cluster = ClusterRoutes(inspector: inspector, cluster: operations, bodies: bodies)
+        cluster.add(to: router)
+        SessionRoutes(sessions: sessions, bodies: bodies).add(to: router)
+        let operators = router.group()
+            .add(middleware: Authentication(tokens: sessions.tokens))
+            .add(middleware: RequiredRole(role: .admin))
+        cluster.addOperations(to: operators)
+        KeyValueRoutes(store: store, bodies: bodies, writePatience: options.writePatience).add(to: operators)
+        responder = router.buildResponder()
+    }
+
+    /// Serves until the process shuts down gracefully, or the listening socket fails.
+    public func run() async throws { try await application().run() }
+
+    /// The routes behind a server, which tests may ask without one.
+    func application() throws -> some ApplicationProtocol {
+        Application(
+            responder: responder,
+            server: try server(),
+            configuration: .init(
+                address: .hostname(options.host, port: options.port),
+                serverName: "gala",
+                backlog: 1_024,
+                // Some more are accepted than are served, to be told that they are not.
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    options.connectionsLimit + max(16, options.connectionsLimit / 10)
+                )
+            ),
+            onServerRunning: { channel in await onServing(channel.localAddress?.port ?? options.port) },
+            logger: logger
+        )
+    }
+
+    private func server() throws -> HTTPServerBuilder {
+        let patience = TimeAmount.seconds(options.transferSeconds)
+        let connections = connections
+        let plain = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionGuard(count: connections, patience: patience)],
+                idleTimeout: .seconds(options.idleSeconds),
+                httpDecoderConfiguration: .init(
+                    // A key of 4 KiB takes 12 KiB in a path.
+                    maxHeaderFieldSize: 16 << 10,
+                    maxHeaderListSize: 32 << 10,
+                    maxHeaderFieldCount: 100
+                )
+            )
+        )
+        guard let tls = options.tls else { return plain }
+        let chain = try NIOSSLCertificate.fromPEMFile(tls.certificateChain).map(NIOSSLCertificateSource.certificate)
+        let key = try NIOSSLPrivateKey(file: tls.privateKey, format: .pem)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain,
+            privateKey: .privateKey(key)
+        )
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["http/1.1"]
+        return try .tls(plain, tlsConfiguration: configuration)
+    }
+}

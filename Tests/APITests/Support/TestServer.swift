@@ -1,0 +1,130 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import Testing
+
+@testable import API
+
+/// The whole API over an in-memory store, with a clock that tests turn, an administrator and a user.
+struct TestServer {
+    let store = MemoryStore()
+    let cluster = FixedCluster()
+    let keys: TokenKeys
+    let tokens: AccessTokens
+    let admin: Account
+    let user: Account
+    private let clock: Clock
+    private let service: HTTPService
+
+    final class Clock: Sendable {
+        private let seconds = NIOLockedValueBox<Int64>(1_800_000_000)
+
+        var now: Int64 { seconds.withLockedValue { $0 } }
+
+        func advance(_ by: Int64) { seconds.withLockedValue { $0 += by } }
+    }
+
+    /// Cheap to check: what is tested is not how long it takes.
+    static let cost = ScryptCost(logN: 10, r: 8, p: 1)
+
+    init(_ options: HTTPOptions = HTTPOptions(host: "127.0.0.1", port: 0)) async throws {
+        let clock = Clock()
+        self.clock = clock
+        admin = Account(
+            id: "1",
+            username: "admin",
+            password: try #require(.of("secret", cost: Self.cost)),
+            role: .admin
+        )
+        user = Account(id: "2", username: "eve", password: try #require(.of("public", cost: Self.cost)), role: .user)
+        keys = try TokenKeys.generate()
+        tokens = await AccessTokens(keys: keys, cluster: "test", now: { clock.now })
+        let sessions = Sessions(
+            accounts: try AccountFile([admin, user]),
+            tokens: tokens,
+            checks: PasswordChecks(concurrent: 1),
+            lifetimeSeconds: 600,
+            now: { clock.now }
+        )
+        service = HTTPService(
+            options: options,
+            store: store,
+            inspector: cluster,
+            operations: cluster,
+            sessions: sessions,
+            logger: Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) }
+        )
+    }
+
+    var now: Int64 { clock.now }
+
+    func advance(seconds: Int64) { clock.advance(seconds) }
+
+    func adminToken() async throws -> String { try await tokens.issue(to: admin, seconds: 600) }
+
+    /// Runs a script against the routes, or against a live server.
+    func test<Value>(
+        _ setup: TestingSetup = .router,
+        _ script: @Sendable (Client) async throws -> Value
+    ) async throws -> Value {
+        let token = try await adminToken()
+        return try await service.application().test(setup) { client in
+            try await script(Client(client: client, token: token))
+        }
+    }
+
+    /// Speaks as the administrator unless told otherwise.
+    struct Client: Sendable {
+        let client: any TestClientProtocol
+        let token: String
+
+        var port: Int? { client.port }
+
+        func send(
+            _ method: HTTPRequest.Method,
+            _ uri: String,
+            _ headers: HTTPFields = [:],
+            body: [UInt8]? = nil
+        ) async throws -> Answer {
+            var headers = headers
+            if headers[.authorization] == nil { headers[.authorization] = "Bearer \(token)" }
+            if headers[.authorization] == "" { headers[.authorization] = nil }
+            let response = try await client.executeRequest(
+                uri: uri,
+                method: method,
+                headers: headers,
+                body: body.map { ByteBuffer(bytes: $0) }
+            )
+            return Answer(response: response)
+        }
+
+        func send(
+            _ method: HTTPRequest.Method,
+            _ uri: String,
+            _ headers: HTTPFields = [:],
+            body: String
+        ) async throws -> Answer { try await send(method, uri, headers, body: Array(body.utf8)) }
+    }
+}
+
+/// What came back.
+struct Answer: Sendable {
+    let response: TestResponse
+
+    var status: Int { response.status.code }
+    var headers: HTTPFields { response.headers }
+    var bytes: [UInt8] { Array(response.body.readableBytesView) }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+    /// A problem's code, if the answer is a problem in every respect.
+    var code: String? {
+        guard headers[.contentType] == "application/problem+json", let object = json.object,
+            object["status"]?.int == status, object["type"]?.string?.hasPrefix("urn:gala:problem:") == true,
+            object["title"]?.string?.isEmpty == false, object["requestId"]?.string == headers[.requestID]
+        else { return nil }
+        return object["code"]?.string
+    }
+    var json: ReadJSON { ReadJSON(bytes) }
+}
