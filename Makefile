@@ -9,7 +9,7 @@ TEST_FLAGS = -c release -Xswiftc -enable-testing
 PACKAGES = librocksdb-dev liblz4-dev libssl-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help packages lint test harness scripts sim mutants crash fuzz bench
+.PHONY: run stop clean-data help packages lint test harness scripts sim mutants crash fuzz bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
@@ -26,6 +26,17 @@ lint: ## check format, documentation comments and the purity of core code
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
 		Fuzz/Package.swift Fuzz/Sources
 	sh Tests/Lint/core-purity.sh
+
+run: packages ## start a cluster of three nodes on this machine; BACKGROUND=1 returns once it serves
+	$(SWIFT) build -c release --product gala
+	$(SWIFT) build -c release --product galactl
+	@cluster/local/run.sh start $(if $(BACKGROUND),--background)
+
+stop: ## stop that cluster
+	@cluster/local/run.sh stop
+
+clean-data: ## forget all its data and keys
+	@cluster/local/run.sh clean
 
 test: packages lint ## build and run every test
 	$(SWIFT) test $(TEST_FLAGS)

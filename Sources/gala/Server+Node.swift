@@ -1,0 +1,97 @@
+import API
+import GalaCertificates
+import GalaNode
+import KVStore
+import Logging
+import Raft
+import ServiceLifecycle
+
+extension Server {
+    /// Opens the node's store and connects it with the others.
+    ///
+    /// - Throws: ``StartFailure``, upon which nothing runs.
+    func openNode(_ logger: Logger) async throws -> NodeParts {
+        let node: Node
+        do {
+            node = try await Node.start(try configuration.node, logger: logger)
+        } catch let error as NodeStartFailure {
+            throw StartFailure("\(error)")
+        }
+        do {
+            try await bootstrap(node, logger)
+        } catch {
+            await node.stop()
+            throw error
+        }
+        let control = NodeControl(node, configuration)
+        return NodeParts(store: node, inspector: control, operations: control, service: NodeService(node: node))
+    }
+
+    /// Makes the first replicas of a new cluster, where that is wanted; or makes sure that this is none.
+    ///
+    /// A node whose disk was lost must not begin anew by itself: what it had promised to others is forgotten.
+    private func bootstrap(_ node: Node, _ logger: Logger) async throws {
+        let known = try await node.withLoop { $0.store.partitions.count + $0.store.recovery.failures.count }
+        if known > 0 { return }
+        guard isBootstrapping else {
+            throw StartFailure(
+                """
+                \(configuration.dataDirectory) holds no replica. If this is a new cluster, start all its nodes once with \
+                --bootstrap. If it is not, the data was lost: the node must join again under a new number.
+                """
+            )
+        }
+        let voters = configuration.voters
+        for partition in [StoreLoop.metaPartition, StoreLoop.dataPartition] {
+            let refusal: CreationRefusal? = try await node.asking { loop, reply in
+                loop.create(partition, initial: Raft.Configuration(voters: voters), reply: reply)
+            }
+            if let refusal { throw StartFailure("partition \(partition) cannot be made: \(refusal)") }
+        }
+        logger.notice("a new cluster begins", metadata: ["nodes": "\(voters.map(\.rawValue))"])
+    }
+}
+
+extension Configuration {
+    /// All nodes, ascending.
+    fileprivate var voters: [NodeID] { ([nodeID] + peers.keys).sorted().map { NodeID($0) } }
+
+    fileprivate var node: NodeConfiguration {
+        get throws {
+            let security: TransportSecurity
+            if let identity {
+                security = .mutualTLS(
+                    NodeCertificateFiles(
+                        certificate: identity.certificate.chain,
+                        key: identity.certificate.key,
+                        authority: identity.authority
+                    )
+                )
+            } else {
+                security = .plaintextForTests
+            }
+            return NodeConfiguration(
+                node: NodeID(nodeID),
+                cluster: ClusterID(clusterNumber),
+                directory: dataDirectory,
+                listen: NodeAddress(host: nodeListen.host, port: nodeListen.port),
+                peers: Dictionary(
+                    uniqueKeysWithValues: peers.map {
+                        (NodeID($0), NodeAddress(host: $1.host, port: $1.port))
+                    }
+                ),
+                security: security
+            )
+        }
+    }
+}
+
+/// Runs a node until graceful shutdown, then lets it end in good order.
+private struct NodeService: Service {
+    let node: Node
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await node.stop()
+    }
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# A cluster of three nodes on this machine: HTTP on 7001 to 7003, node to node on 7101 to 7103, everything under var/.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+usage() {
+    cat <<'USAGE'
+Usage: run.sh start [--background] | stop | clean
+
+  start   makes what is missing (certificates, an administrator), starts nodes 1 to 3, waits until they serve, writes
+          and reads a first key. Ctrl-C stops the cluster; with --background it goes on.
+  stop    stops the nodes in good order.
+  clean   forgets all data and keys. The cluster must be stopped.
+USAGE
+}
+
+bin=.build/release
+http() { echo "http://127.0.0.1:700$1"; }
+pid() { cat "var/node$1.pid" 2>/dev/null || true; }
+runs() { [ -n "$(pid "$1")" ] && kill -0 "$(pid "$1")" 2>/dev/null; }
+command_line() { echo "$bin/gala --config cluster/local/node$1.json"; }
+
+stop() {
+    for node in 1 2 3; do if runs $node; then kill "$(pid $node)"; fi; done
+    for node in 1 2 3; do
+        for _ in $(seq 300); do if runs $node; then sleep 0.1; else break; fi; done
+        if runs $node; then echo "node $node does not end by itself; see var/node$node.log" >&2; else rm -f "var/node$node.pid"; fi
+    done
+}
+
+prepare() {
+    mkdir -p var
+    "$bin/galactl" cert create-ca --directory var/security >/dev/null
+    for node in 1 2 3; do "$bin/galactl" cert create-node $node --directory var/security >/dev/null; done
+    if [ ! -f var/admin.json ]; then
+        "$bin/gala" create-admin --directory var/security --credentials var/admin.json --cluster-id local
+    fi
+}
+
+start_nodes() {
+    # Only where no node has ever had data is this a new cluster.
+    local first=--bootstrap
+    for node in 1 2 3; do if [ -e var/node$node ]; then first=; fi; done
+    for node in 1 2 3; do
+        if runs $node; then continue; fi
+        nohup $(command_line $node) $first >>"var/node$node.log" 2>&1 &
+        echo $! >"var/node$node.pid"
+    done
+}
+
+wait_until_ready() {
+    for node in 1 2 3; do
+        for _ in $(seq 300); do
+            if curl -sf -o /dev/null "$(http $node)/readyz"; then continue 2; fi
+            if ! runs $node; then
+                echo "node $node has ended; the end of var/node$node.log:" >&2
+                tail -5 "var/node$node.log" >&2
+                exit 1
+            fi
+            sleep 0.1
+        done
+        echo "node $node is not ready after 30 s:" >&2
+        curl -s "$(http $node)/readyz?verbose" >&2 || true
+        exit 1
+    done
+}
+
+first_key() {
+    local token
+    token=$(sed -n 's/.*"token" *: *"\([^"]*\)".*/\1/p' var/admin.json)
+    curl -sf -X PUT -H "Authorization: Bearer $token" --data-binary 'Hello from three nodes.' "$(http 1)/v1/kv/greeting" -o /dev/null
+    echo "written through node 1, read through node 3: $(curl -sf -H "Authorization: Bearer $token" "$(http 3)/v1/kv/greeting")"
+}
+
+case ${1:-} in
+start)
+    prepare
+    start_nodes
+    wait_until_ready
+    first_key
+    "$bin/galactl" status
+    cat <<EOT
+
+  HTTP                $(http 1)  $(http 2)  $(http 3)
+  administrator       var/admin.json (name, password, token)
+  logs                var/node1.log …
+  look around         $bin/galactl status
+  see it survive      kill -9 \$(cat var/node1.pid), then go on; start it again with
+                      $(command_line 1)
+EOT
+    if [ "${2:-}" = --background ]; then exit; fi
+    echo "  Ctrl-C stops the cluster."
+    trap 'stop; exit 0' INT TERM
+    while true; do sleep 1 & wait $!; done
+    ;;
+stop) stop ;;
+clean)
+    for node in 1 2 3; do if runs $node; then echo "node $node runs: make stop first" >&2; exit 1; fi; done
+    rm -rf var
+    ;;
+*)
+    usage
+    exit 2
+    ;;
+esac
