@@ -128,7 +128,8 @@ extension World {
     private func makeAgain(_ gone: Residence) {
         machine(gone.node).process?.loop?.create(gone.partition, initial: Configuration(voters: [])) {
             [unowned self] refusal in
-            if refusal == .destroyed { return }
+            // Where there is no room, a node says so first.
+            if refusal == .destroyed || refusal == .diskFull { return }
             let word = refusal.map { "says \($0)" } ?? "does so"
             fail("\(gone.node), told to make a replica of partition \(gone.partition) that was destroyed, \(word)")
         }
