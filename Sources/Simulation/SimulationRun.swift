@@ -29,6 +29,7 @@ public struct SimulationRun: Sendable {
         timeline = world.trace.timeline
         history = world.workload.history
         coverage = SimulationCoverage(world)
+        world.end()
     }
 }
 

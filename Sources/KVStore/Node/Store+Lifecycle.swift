@@ -14,9 +14,9 @@ extension Store {
         guard replicas[partition] == nil, !recovery.failures.contains(where: { $0.partition == partition }) else {
             throw .exists
         }
-        guard !isShedding else { throw .diskFull }
         guard !tombstones.contains(partition) else { throw .destroyed }
         guard !recovery.mayMissReplicas else { throw .logIncomplete }
+        guard !isShedding else { throw .diskFull }
         do throws(StoreError) {
             try guarded { () throws(StoreError) in
                 let start = ReplicaStart(creating: partition, initial: configuration)

@@ -27,6 +27,9 @@ final class Scheduler {
 
     func after(_ delay: Duration, _ action: @escaping () -> Void) { at(now + delay, action) }
 
+    /// Nothing that was to happen will.
+    func forgetAll() { events = Heap() }
+
     /// Lets time pass until `end`, or until `isOver` says so after an event.
     func run(until end: MonotonicTime, unless isOver: () -> Bool) {
         while let next = events.min, next.time <= end {

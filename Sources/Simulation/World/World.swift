@@ -93,6 +93,12 @@ final class World {
         if violation == nil { workload.judge(self) }
     }
 
+    /// Lets everything go: processes and what they have put into the future hold each other.
+    func end() {
+        for machine in machines { machine.endProcess(power: nil) }
+        scheduler.forgetAll()
+    }
+
     /// Three replicas each, on nodes that differ from partition to partition.
     private func create(_ partition: PartitionID, at place: Int) {
         let members = (0..<3).map { machines[(place + $0) % machines.count].id }
