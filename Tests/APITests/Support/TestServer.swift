@@ -17,7 +17,7 @@ struct TestServer {
     let admin: Account
     let user: Account
     private let clock: Clock
-    private let service: HTTPService
+    let service: HTTPService
 
     final class Clock: Sendable {
         private let seconds = NIOLockedValueBox<Int64>(1_800_000_000)

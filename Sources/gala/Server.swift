@@ -1,0 +1,104 @@
+import API
+import FoundationEssentials
+import KVStore
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// A node and its HTTP side, in one process. Ends in the order that loses nothing: first no more requests are taken and
+/// those that came are answered, then the node hands over what it leads and closes its files.
+struct Server {
+    /// What ``Server/openNode(_:_:)`` makes.
+    struct NodeParts {
+        /// Keys and values of the whole cluster.
+        let store: any KeyValueService
+        let inspector: any ClusterInspector
+        let operations: any ClusterOperator
+        /// Runs the node until graceful shutdown, then hands over and closes it.
+        let service: any Service
+    }
+
+    let configuration: Configuration
+
+    init(_ configuration: Configuration) { self.configuration = configuration }
+
+    func run() async throws {
+        let level = configuration.logLevel
+        let node = "\(configuration.nodeID)"
+        LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level, metadata: ["node": "\(node)"]) }
+        let logger = Logger(label: "gala")
+        let files = try readFiles()
+        let descriptors = FileDescriptors.raiseLimit()
+        let connections = min(configuration.httpConnections, FileDescriptors.connections(of: descriptors))
+        if connections < configuration.httpConnections {
+            logger.warning(
+                "The system's limit of open files allows fewer connections than configured.",
+                metadata: ["openFiles": "\(descriptors)", "connections": "\(connections)"]
+            )
+        }
+        let parts = try await Self.openNode(configuration, logger)
+        let checks = PasswordChecks()
+        let sessions = Sessions(
+            accounts: files.accounts,
+            tokens: await AccessTokens(keys: files.keys, cluster: configuration.clusterID),
+            checks: checks,
+            lifetimeSeconds: Int64(configuration.tokenSeconds)
+        )
+        let http = HTTPService(
+            options: httpOptions(connections: connections),
+            store: parts.store,
+            inspector: parts.inspector,
+            operations: parts.operations,
+            sessions: sessions,
+            logger: logger,
+            onServing: { port in logger.notice("HTTP is served.", metadata: ["port": .stringConvertible(port)]) }
+        )
+        var group = ServiceGroupConfiguration(
+            services: [parts.service, http],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        group.maximumGracefulShutdownDuration = .seconds(30)
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch {
+            throw StartFailure("the node has ended: \(error)")
+        }
+        try await checks.shutDown()
+        logger.notice("The node has ended in good order.")
+    }
+
+    private func httpOptions(connections: Int) -> HTTPOptions {
+        var options = HTTPOptions(
+            host: configuration.httpListen.host,
+            port: configuration.httpListen.port,
+            tls: configuration.httpCertificate.map { .init(certificateChain: $0.chain, privateKey: $0.key) }
+        )
+        options.connectionsLimit = connections
+        return options
+    }
+
+    /// Accounts and keys, read and checked before anything else is touched.
+    private func readFiles() throws -> (accounts: AccountFile, keys: TokenKeys) {
+        var faults: [Settings.Fault] = []
+        func contents(_ name: SettingName, _ path: String) -> Data? {
+            let data = try? Data(contentsOf: URL(filePath: path))
+            if data == nil { faults.append(.init(source: .file(name.rawValue), rule: "\(path) cannot be read")) }
+            return data
+        }
+        var accounts: AccountFile?
+        var keys: TokenKeys?
+        if let text = contents(.securityAccounts, configuration.accountsFile) {
+            do { accounts = try AccountFile(text: text) } catch {
+                faults.append(.init(source: .file(SettingName.securityAccounts.rawValue), rule: "\(error)"))
+            }
+        }
+        if let text = contents(.securityTokenKeys, configuration.tokenKeysFile) {
+            do { keys = try TokenKeys(text: text) } catch {
+                faults.append(.init(source: .file(SettingName.securityTokenKeys.rawValue), rule: "\(error)"))
+            }
+        }
+        guard let accounts, let keys else { throw InvalidConfiguration(faults) }
+        return (accounts, keys)
+    }
+}
