@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -92,6 +93,9 @@ struct ClusterConnection {
     /// Whether an error shows that the request cannot have reached the node.
     private static func neverArrived(_ error: any Error) -> Bool {
         if error is NIOConnectionError { return true }
+        if let error = error as? IOError {
+            return [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)
+        }
         guard let error = error as? HTTPClientError else { return false }
         return error == .connectTimeout || error == .tlsHandshakeTimeout || error == .invalidURL
     }
@@ -102,6 +106,7 @@ struct ClusterConnection {
         case let error as NIOConnectionError:
             let reason = error.connectionErrors.first.map { "\($0.error)" } ?? "its name is unknown"
             return "cannot be reached: \(reason)"
+        case let error as IOError where neverArrived(error): return "cannot be reached: \(error)"
         case let error as HTTPClientError where error == .connectTimeout: return "cannot be reached in time"
         case let error as HTTPClientError where error == .deadlineExceeded: return "did not answer in time"
         default: return "\(error)"

@@ -40,9 +40,8 @@ struct RawConnection: Sendable {
         /// Everything that was heard, once it ends with a text or the server has closed.
         mutating func hear(until end: String? = nil) async throws -> String {
             do {
-                while end.map({ !heard.hasSuffix($0) }) ?? true,
-                    let part = try await inbound.next(isolation: #isolation)
-                {
+                while end.map({ !heard.hasSuffix($0) }) ?? true {
+                    guard let part = try await inbound.next(isolation: #isolation) else { break }
                     heard += String(buffer: part)
                 }
             } catch is IOError {
