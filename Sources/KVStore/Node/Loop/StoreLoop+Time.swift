@@ -15,10 +15,7 @@ extension StoreLoop {
         let change = liveness.tick()
         for node in change.silent { store.nodeSilent(node) }
         sayAlive(to: change.signs)
-        if ticks % options.maintenanceTicks == 0 {
-            maintenanceIsDue = true
-            checkSpace()
-        }
+        if ticks % options.maintenanceTicks == 0 { maintenanceIsDue = true }
         if isDraining, ticks % Self.drainTicks == 0 { handOver() }
         continueExecutions()
         continueEnding()
@@ -34,15 +31,19 @@ extension StoreLoop {
     // MARK: Room
 
     /// Stops taking writes before the disk is full, since then nothing at all could be promised any more, and takes
-    /// them again once there is room. Others lead meanwhile.
-    func checkSpace() {
-        guard let free = try? logDirectory.freeBytes() else { return }
-        if free < options.reservedDiskBytes {
-            store.shedsWrites = true
-        } else if free >= options.resumeDiskBytes {
+    /// them again once there is room.
+    func noteSpace(_ freeBytes: Int) {
+        if freeBytes < options.reservedDiskBytes {
+            shedWrites()
+        } else if freeBytes >= options.resumeDiskBytes {
             store.shedsWrites = false
         }
-        if store.shedsWrites { handOver() }
+    }
+
+    /// Takes no more writes; others lead meanwhile. Looked at again with the next maintenance.
+    func shedWrites() {
+        store.shedsWrites = true
+        handOver()
     }
 
     /// How often a node that drains looks whether it leads anything, in ticks.

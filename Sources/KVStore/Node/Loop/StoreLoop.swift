@@ -46,7 +46,6 @@ public final class StoreLoop {
     var maintenanceIsDue = false
     /// Maintenance that finds no end must not keep turns from beginning.
     private var turnIsNext = false
-    var spaceIsLow = false
     var logBytesAtFlush = 0
     var isFlushing = false
     var ending: Ending?
@@ -185,7 +184,7 @@ public final class StoreLoop {
         } completion: { [self] in
             guard let failure else { return attempt { () throws(StoreError) in try completeTurn() } }
             guard failure == .log(.noSpace) else { return fail(failure) }
-            checkSpace()
+            shedWrites()
             environment.executor.enqueue(after: options.noSpaceRetry) { [self] in sync() }
         }
     }
@@ -208,13 +207,16 @@ public final class StoreLoop {
         maintenanceIsDue = false
         try store.prepareMaintenance()
         var outcome = Result<Bool, StoreError>.success(false)
-        environment.executor.perform(on: .log) { [store, options] in
+        var freeBytes: Int?
+        environment.executor.perform(on: .log) { [store, options, logDirectory] in
             outcome = Result { () throws(StoreError) in try store.tidyLog(maxBytes: options.maintenanceBytes) }
+            freeBytes = try? logDirectory.freeBytes()
         } completion: { [self] in
             store.completeMaintenance()
+            if let freeBytes { noteSpace(freeBytes) }
             switch outcome {
             case .success(let hasMore): maintenanceIsDue = hasMore
-            case .failure(.log(.noSpace)): checkSpace()
+            case .failure(.log(.noSpace)): shedWrites()
             case .failure(let error): return fail(error)
             }
             if state == .busy { state = .idle }
@@ -243,7 +245,7 @@ public final class StoreLoop {
             switch failure {
             case nil: completion()
             case .noSpace:
-                checkSpace()
+                shedWrites()
                 completion()
             case let error?: fail(.engine(error))
             }
