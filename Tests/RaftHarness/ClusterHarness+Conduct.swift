@@ -37,6 +37,10 @@ extension ClusterHarness {
             }
             known[position].silent.insert(node)
             try judgeTerm(position, before)
+            let id = replicas[position].id
+            guard !replicas[position].core.isQuiet || before.leader != node || node == id else {
+                throw Violation(description: "sleep: \(id) sleeps on while its leader \(node) is silent")
+            }
         case .returned(let node):
             replicas[position].core.nodeReturned(node)
             known[position].silent.remove(node)
