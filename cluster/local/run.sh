@@ -51,7 +51,8 @@ start_nodes() {
 wait_until_ready() {
     for node in 1 2 3; do
         for _ in $(seq 300); do
-            if curl -sf -o /dev/null "$(http $node)/readyz"; then continue 2; fi
+            # Whoever answers may be another cluster's node, if this one could not listen and has ended.
+            if runs $node && curl -sf -o /dev/null "$(http $node)/readyz" && runs $node; then continue 2; fi
             if ! runs $node; then
                 echo "node $node has ended; the end of var/node$node.log:" >&2
                 tail -5 "var/node$node.log" >&2
