@@ -8,7 +8,7 @@ extension RaftCore {
     /// on silent nodes are left behind; ``nodeReturned(_:)`` wakes the group for them.
     mutating func quiesceWhenIdle() -> Bool {
         guard let quiesceTicks = options.quiesceTicks else { return false }
-        if log.lastIndex != idleSince || !hasNothingToDo {
+        if log.lastIndex != idleSince || !isIdle {
             idleSince = log.lastIndex
             idleTicks = 0
             return false
@@ -20,7 +20,7 @@ extension RaftCore {
         return true
     }
 
-    private var hasNothingToDo: Bool {
+    private var isIdle: Bool {
         let end = log.lastIndex
         guard log.applied == end, log.durable == end, log.last.term == term, reads.isEmpty, transfer == nil,
             !configuration.isJoint
