@@ -46,6 +46,7 @@ struct Acknowledgement: Hashable {
             case .applied: 0
             case .conditionFailed(let operation): operation + 1
             case .expired: preconditionFailure("a refused command is no answer that counts")
+            case .transaction: preconditionFailure("no transaction was proposed")
             }
         return "\(number) \(index.rawValue) \(mintedAt.rawValue) \(code)"
     }

@@ -10,7 +10,7 @@ public struct RandomMessages<Generator: RandomNumberGenerator> {
     public init(using random: Generator) { self.random = random }
 
     /// How many kinds there are.
-    public static var kinds: Int { 24 }
+    public static var kinds: Int { 26 }
 
     /// A message of any kind.
     public mutating func next() -> StoreMessage { next(kind: Int.random(in: 1...Self.kinds, using: &random)) }
@@ -26,6 +26,8 @@ public struct RandomMessages<Generator: RandomNumberGenerator> {
         case 22: .forwarded(forwarded(.command(PartitionID(number()), bytes(upTo: 200))))
         case 23: .forwarded(forwarded(.answer(answer())))
         case 24: .forwarded(forwarded(.refused(refusal())))
+        case 25: .forwarded(forwarded(.request(PartitionID(number()), bytes(upTo: 200))))
+        case 26: .forwarded(forwarded(.response(bytes(upTo: 200))))
         default: .raft(envelope(message(kind: kind)))
         }
     }
@@ -56,16 +58,46 @@ public struct RandomMessages<Generator: RandomNumberGenerator> {
     }
 
     private mutating func forwarded(_ content: ForwardedMessage.Content) -> ForwardedMessage {
-        ForwardedMessage(from: node(), to: node(), incarnation: number(), number: number(), content: content)
+        ForwardedMessage(
+            from: node(),
+            to: node(),
+            incarnation: number(),
+            number: number(),
+            content: content,
+            trace: flag() ? nil : text()
+        )
+    }
+
+    private mutating func text() -> String {
+        let letters = Array("abc-_.09äß€😀")
+        let count = Int.random(in: 1...32, using: &random)
+        return String((0..<count).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
     }
 
     private mutating func answer() -> CommandAnswer {
-        switch Int.random(in: 0..<4, using: &random) {
+        switch Int.random(in: 0..<5, using: &random) {
         case 0: .unknown
+        case 4: .decided(.transaction(transactionOutcome()), at: position(), firstIndex: index())
         case 1: .decided(.applied, at: position(), firstIndex: index())
         case 2: .decided(.conditionFailed(operation: 7), at: position(), firstIndex: index())
         default: .decided(.expired, at: position(), firstIndex: index())
         }
+    }
+
+    private mutating func transactionOutcome() -> TransactionOutcome {
+        let timestamp = Timestamp(number())
+        let key = [1] + bytes(upTo: 40)
+        let age = TransactionAge(milliseconds: number(), tieBreak: number())
+        let id = TransactionID(UInt128(number()) << 64 | UInt128(number()))
+        let holder = IntentHolder(id: id, age: age, primary: key, expires: timestamp)
+        let all: [TransactionOutcome] = [
+            .committed(timestamp), .prepared, .rolledBack, .pending(expires: timestamp),
+            .refused(.checkFailed, key: key),
+            .refused(.boundReached, key: key), .refused(.wrongType, key: key), .outdated(key: key),
+            .blocked(key: key, by: holder), .needsNewerTimestamp(key: key), .wrongTerm, .tooLate, .tooOld,
+            .wrongPartition(epoch: number()), .done,
+        ]
+        return all[Int.random(in: 0..<all.count, using: &random)]
     }
 
     private mutating func refusal() -> ForwardedMessage.Refusal {

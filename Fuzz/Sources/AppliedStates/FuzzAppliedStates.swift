@@ -7,6 +7,7 @@ internal import Raft
 ///
 ///     0       the applied state, read and written again
 ///     1       a remembered command, read and written again
+///     2       what a partition knows of itself, read and written again
 ///     others  an engine that has these bytes for an applied state, and behind it one remembered command
 @main
 struct FuzzAppliedStates: FuzzTarget {
@@ -25,11 +26,17 @@ struct FuzzAppliedStates: FuzzTarget {
             forgottenThrough: LogIndex(7)
         )
         let index = LogIndex(300)
-        let commands = [CommandOutcome.applied, .conditionFailed(operation: 300)].map {
-            RememberedCommand(id: CommandID(77), index: index, outcome: $0).encoded
-        }
-        return [[0] + state.encoded, [0] + state.encoded + [1, 2, 3, 4]] + commands.map { [1] + $0 }
-            + commands.map { [2] + state.encoded + $0 }
+        let outcomes: [CommandOutcome] = [
+            .applied, .conditionFailed(operation: 300), .transaction(.committed(Timestamp(9))),
+            .transaction(.refused(.boundReached, key: [7])),
+        ]
+        let commands = outcomes.map { RememberedCommand(id: CommandID(77), index: index, outcome: $0).encoded }
+        var facts = PartitionFacts()
+        facts.safePoint = Timestamp(5)
+        facts.sweep = [4, 0, 1]
+        facts.descriptor = PartitionDescriptor(id: PartitionID(1), range: KeyRange([1], [2]), epoch: 3)
+        return [[0] + state.encoded, [0] + state.encoded + [1, 2, 3, 4], [2] + (try facts.encoded())]
+            + commands.map { [1] + $0 } + commands.map { [3] + state.encoded + $0 }
     }
 
     static func run(_ bytes: [UInt8]) throws {
@@ -45,6 +52,12 @@ struct FuzzAppliedStates: FuzzTarget {
             try require(
                 try RememberedCommand(encoded: command.encoded[...]) == command,
                 "\(command) is read back as another"
+            )
+        case 2:
+            guard let facts = try? PartitionFacts(encoded: rest) else { return }
+            try require(
+                try PartitionFacts(encoded: try facts.encoded()[...]) == facts,
+                "\(facts) is read back as another"
             )
         default:
             let split = min(rest.count, Int(mode))

@@ -9,9 +9,10 @@ internal import Raft
 struct FuzzMessages: FuzzTarget {
     static func seeds() throws -> [[UInt8]] {
         var messages = RandomMessages(using: SeedGenerator(1))
-        return try (0..<100).map { number in
+        let kinds = RandomMessages<SeedGenerator>.kinds
+        return try (0..<4 * kinds).map { number in
             var bytes: [UInt8] = []
-            for _ in 0...number % 3 { try messages.next(kind: 1 + number % 21).encode(into: &bytes) }
+            for _ in 0...number % 3 { try messages.next(kind: 1 + number % kinds).encode(into: &bytes) }
             return bytes
         }
     }
@@ -30,6 +31,7 @@ struct FuzzMessages: FuzzTarget {
     }
 
     private static func checkLimits(of message: StoreMessage) throws(Finding) {
+        if case .forwarded(let forwarded) = message { return try checkLimits(of: forwarded) }
         guard case .raft(let envelope) = message else { return }
         try require(envelope.term <= .max, "\(message) is of no term")
         guard case .append(let request) = envelope.message else { return }
@@ -39,6 +41,17 @@ struct FuzzMessages: FuzzTarget {
             try require(entry.index == before.index.next && entry.index <= .max, "\(entry) behind \(before)")
             try require(entry.term >= before.term && entry.term <= .max, "\(entry) behind \(before)")
             before = entry.position
+        }
+    }
+
+    private static func checkLimits(of message: ForwardedMessage) throws(Finding) {
+        if let trace = message.trace {
+            try require(1...WireLimits.traceBytes ~= trace.utf8.count, "a trace of \(trace.utf8.count) bytes")
+        }
+        switch message.content {
+        case .request(_, let bytes): try require(bytes.count <= WireLimits.requestBytes, "too long a request")
+        case .response(let bytes): try require(bytes.count <= WireLimits.responseBytes, "too long a response")
+        case .command, .answer, .refused: return
         }
     }
 }

@@ -25,6 +25,7 @@ struct FuzzSnapshots: FuzzTarget {
             return Entry(index: LogIndex(UInt64(number)), term: Term(1), payload: .command(try command.encoded()))
         }
         _ = try source.apply(entries)
+        _ = try source.apply(try transactions(behind: 40))
         let writer = try source.makeSnapshot(chunkBytes: 256)
         var bodies: [UInt8] = [1]
         var seeds: [[UInt8]] = []
@@ -35,6 +36,50 @@ struct FuzzSnapshots: FuzzTarget {
             bodies += [packed.kind.rawValue, UInt8(body.count & 0xFF), UInt8(body.count >> 8)] + body
         }
         return seeds + [bodies]
+    }
+
+    /// A version of each kind, something older, something that is held, and a record of each.
+    private static func transactions(behind index: UInt64) throws -> [Entry] {
+        let value = TransactionDraft(changes: [.init(key: [1], .put([1])), .init(key: [2], .add(.init(1, floor: 0)))])
+        let gone = TransactionDraft(changes: [.init(key: [1], .delete), .init(key: [2], .add(.init(1)))])
+        let held = TransactionDraft(
+            start: Timestamp(9),
+            ranges: [KeyRange([5], [6])],
+            changes: [.init(key: [2], .add(.init(1, ceiling: 9))), .init(key: [3], .insert([0]))]
+        )
+        let once = { (timestamp: UInt64, draft: TransactionDraft) in
+            TransactionCommand.commitOnce(
+                OneRoundCommit(
+                    epoch: 0,
+                    term: Term(1),
+                    timestamp: Timestamp(timestamp),
+                    deadline: Timestamp(99),
+                    draft: draft
+                )
+            )
+        }
+        let steps: [TransactionCommand] = [
+            once(3, value), once(4, gone),
+            .prepare(
+                TransactionPrepare(
+                    epoch: 0,
+                    id: TransactionID(6),
+                    age: TransactionAge(milliseconds: 1, tieBreak: 2),
+                    step: 0,
+                    primary: [2],
+                    floor: Timestamp(4),
+                    expires: Timestamp(9),
+                    deadline: Timestamp(99),
+                    draft: held
+                )
+            ), .decide(TransactionID(7), primary: [4], now: Timestamp(9), mustEnd: true),
+            .reserveTimestamps(below: Timestamp(9)),
+        ]
+        return try steps.enumerated().map { number, step in
+            let index = index + UInt64(number) + 1
+            let command = Command(id: CommandID(UInt128(index)), mintedAt: .zero, transaction: step)
+            return Entry(index: LogIndex(index), term: Term(1), payload: .command(try command.encoded()))
+        }
     }
 
     private static func machine() throws -> StateMachine {
@@ -66,6 +111,8 @@ struct FuzzSnapshots: FuzzTarget {
     private static func lookAt(_ target: StateMachine) throws {
         _ = try target.checksum()
         _ = try target.reader.scan()
+        // What each row says is looked at when it comes, what they say together when it is read.
+        _ = try? target.reader.entries(in: KeyRange([], [255]), at: Timestamp(3))
         let last = target.state.position
         guard last.index < .max else { return }
         let command = Command(id: CommandID(.max), mintedAt: .zero, operations: [.delete(key: [1])])

@@ -1,7 +1,8 @@
 /// The doors to the outside. Everything below HTTP reaches time, chance, threads, other nodes and disks through them
 /// and in no other way, so that a simulation can stand behind each:
 ///
-///     StoreLoop ──┬── clock      what time it is            the machine's          virtual
+///     StoreLoop ──┬── clock      how time passes            the machine's          virtual
+///                 ├── calendar   what the date is said to be  the machine's        virtual, and wrong
 ///                 ├── entropy    what nobody can guess      the kernel's           the seed's
 ///                 ├── executor   when to run, and where     threads                one thread, in an order by chance
 ///                 ├── network    messages to other nodes    connections            loss, delay, doubles, cuts
@@ -9,8 +10,10 @@
 ///
 /// A lint keeps core code from going around them.
 public struct Environment {
-    /// What time it is.
+    /// How time passes.
     public let clock: any MonotonicClock
+    /// What the date is said to be.
+    public let calendar: any CalendarClock
     /// What nobody can guess.
     public let entropy: any EntropySource
     /// When to run, and where.
@@ -23,12 +26,14 @@ public struct Environment {
     /// Puts the doors together.
     public init(
         clock: any MonotonicClock,
+        calendar: any CalendarClock,
         entropy: any EntropySource,
         executor: any LoopExecutor,
         network: any MessageNetwork,
         storage: any NodeStorage
     ) {
         self.clock = clock
+        self.calendar = calendar
         self.entropy = entropy
         self.executor = executor
         self.network = network
@@ -36,10 +41,16 @@ public struct Environment {
     }
 }
 
-/// Tells the time that has passed. There is no other clock down here: no decision depends on the date.
+/// Tells the time that has passed. Whatever has to be right goes by this clock or by none.
 public protocol MonotonicClock: AnyObject {
     /// The time now; never less than it was before on this machine, and counted while the machine is suspended.
     var now: MonotonicTime { get }
+}
+
+/// Tells what people call the time. It may be wrong, jump and go back: it only shows cluster time where to drift.
+public protocol CalendarClock: AnyObject {
+    /// Milliseconds since 1970, as the machine believes.
+    var milliseconds: UInt64 { get }
 }
 
 /// Gives numbers that nobody can guess and that no restart repeats.

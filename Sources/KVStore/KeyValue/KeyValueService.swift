@@ -19,10 +19,11 @@ public protocol KeyValueService: Sendable {
     func delete(_ key: [UInt8], if condition: WriteCondition, patience: Duration) async throws(KeyValueError)
 
     /// Entries in the order of their keys: those with the prefix, from `from` on, at most `limit` (1 to 1,000) and fewer
-    /// where they are large.
+    /// where they are large. All pages at one timestamp show one moment; without one, it is now.
     func page(
         prefix: [UInt8],
         from: [UInt8]?,
+        at timestamp: Timestamp?,
         limit: Int,
         _ consistency: ReadConsistency
     ) async throws(KeyValueError) -> KeyValuePage
@@ -65,16 +66,19 @@ public struct KeyValuePage: Hashable, Sendable {
     public let entries: [(key: [UInt8], value: VersionedValue)]
     /// Where the next page begins; nil after the last one.
     public let next: [UInt8]?
+    /// The moment that it shows; nil for what one node has applied.
+    public let timestamp: Timestamp?
 
     /// Makes one.
-    public init(entries: [(key: [UInt8], value: VersionedValue)], next: [UInt8]?) {
+    public init(entries: [(key: [UInt8], value: VersionedValue)], next: [UInt8]?, timestamp: Timestamp?) {
         self.entries = entries
         self.next = next
+        self.timestamp = timestamp
     }
 
     /// Same entries, same continuation.
     public static func == (a: KeyValuePage, b: KeyValuePage) -> Bool {
-        a.next == b.next && a.entries.elementsEqual(b.entries) { $0 == $1 }
+        a.next == b.next && a.timestamp == b.timestamp && a.entries.elementsEqual(b.entries) { $0 == $1 }
     }
 
     /// By keys.
@@ -107,6 +111,10 @@ public enum KeyValueError: Error, Hashable, Sendable {
     case invalid(field: String, rule: String)
     /// The condition does not hold: the key's version is this one, or it has no value. It had no effect.
     case conditionFailed(KeyVersion?)
+    /// Bytes in a counter's place. It had no effect.
+    case wrongType
+    /// The moment that was asked for is older than what is kept.
+    case snapshotTooOld
     /// Nobody leads the key's partition, as far as is known. It had no effect; try again in a moment.
     case noLeader
     /// Too much is waiting. It had no effect; try again in a moment.

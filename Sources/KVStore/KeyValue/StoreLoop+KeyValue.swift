@@ -1,10 +1,10 @@
 public import Raft
 
-/// Keys and values on a node's loop: what ``KeyValueService`` promises, in terms of commands and reads. Called on the
-/// loop, as everything of it; `reply` is called once, unless the loop fails before.
+/// Keys and values on a node's loop: what ``KeyValueService`` promises, in terms of transactions. Called on the loop, as
+/// everything of it; `reply` is called once, unless the loop fails before.
+///
+/// Operators' keys lie in a space of their own: what services keep has other first bytes.
 extension StoreLoop {
-    /// The partition that holds all users' keys.
-    public static var dataPartition: PartitionID { PartitionID(2) }
     /// The partition that holds what the cluster knows of itself.
     public static var metaPartition: PartitionID { PartitionID(1) }
 
@@ -15,21 +15,18 @@ extension StoreLoop {
         reply: @escaping (Result<VersionedValue?, KeyValueError>) -> Void
     ) {
         do throws(KeyValueError) { try Self.check(key: key) } catch { return reply(.failure(error)) }
-        let query = ReadQuery.value(of: key[...])
-        read(query, consistency) { answer in
-            reply(
-                answer.flatMap { answer in
-                    guard case .value(let stored?, _) = answer else { return .success(nil) }
-                    return Self.decode(stored).map { $0 }
-                }
-            )
+        let stored = OperatorKeys.stored(key)
+        guard consistency == .linearizable else { return reply(staleValue(of: stored)) }
+        latest(of: stored, patience: readPatience) { result in
+            reply(result.map { $0.map { VersionedValue($0) } }.mapError { KeyValueError($0) })
         }
     }
 
-    /// Reads a page of entries; see ``KeyValueService/page(prefix:from:limit:_:)``.
+    /// Reads a page of entries; see ``KeyValueService/page(prefix:from:at:limit:_:)``.
     public func page(
         prefix: [UInt8],
         from: [UInt8]?,
+        at timestamp: Timestamp?,
         limit: Int,
         _ consistency: ReadConsistency,
         reply: @escaping (Result<KeyValuePage, KeyValueError>) -> Void
@@ -42,19 +39,20 @@ extension StoreLoop {
             let rule = "must be at most \(KeyValueLimits.keyBytes) bytes"
             return reply(.failure(.invalid(field: field, rule: rule)))
         }
-        let start = from.map { $0.lexicographicallyPrecedes(prefix) ? prefix : $0 } ?? prefix
-        let query = ReadQuery.page(
-            from: start[...],
-            upTo: KeyRange.end(ofPrefix: prefix).map { $0[...] },
-            limit: ScanLimit(entries: limit)
-        )
-        read(query, consistency) { answer in
-            reply(
-                answer.flatMap { answer in
-                    guard case .page(let page, _) = answer else { return .failure(.noLeader) }
-                    return Self.decode(page)
-                }
-            )
+        let range = OperatorKeys.range(prefix: prefix, from: from)
+        let limit = ScanLimit(entries: limit)
+        guard consistency == .linearizable else { return reply(stalePage(range, limit)) }
+        func read(at timestamp: Timestamp) {
+            scan(range, at: timestamp, limit: limit, patience: readPatience) { result in
+                reply(result.map { KeyValuePage($0, at: timestamp) }.mapError { KeyValueError($0) })
+            }
+        }
+        if let timestamp { return read(at: timestamp) }
+        self.timestamp(patience: readPatience) { result in
+            switch result {
+            case .success(let timestamp): read(at: timestamp)
+            case .failure(let error): reply(.failure(KeyValueError(error)))
+            }
         }
     }
 
@@ -74,134 +72,92 @@ extension StoreLoop {
         } catch {
             return reply(.failure(error))
         }
-        guard case .hasVersion(let version) = condition else {
-            return execute(value, at: key, expecting: condition == .isAbsent ? .some(nil) : nil, patience, reply)
+        let stored = OperatorKeys.stored(key)
+        var draft = TransactionDraft(changes: [.init(key: stored, value.map { .put($0) } ?? .delete)])
+        switch condition {
+        case .none: break
+        case .isAbsent: draft.checks = [.init(key: stored, .isAbsent)]
+        case .hasVersion(let version):
+            guard let timestamp = version.timestamp else { return tellVersion(of: stored, reply) }
+            draft.checks = [.init(key: stored, .hasVersion(timestamp))]
         }
-        // A command compares values. The version is part of them, so nobody can have put an equal one in its place.
-        read(.value(of: key[...]), .linearizable) { [self] answer in
-            switch answer {
-            case .failure(let error): reply(.failure(error))
-            case .success(.value(let stored?, _)):
-                switch Self.decode(stored) {
-                case .success(let found) where found.version == version:
-                    execute(value, at: key, expecting: .some(stored), patience, reply)
-                case .success(let found): reply(.failure(.conditionFailed(found.version)))
-                case .failure(let error): reply(.failure(error))
-                }
-            case .success: reply(.failure(.conditionFailed(nil)))
+        write(draft, nil, until: environment.clock.now + patience) { [self] result in
+            switch result {
+            case .success(let timestamp): reply(.success(KeyVersion(timestamp)))
+            case .failure(.refused(.checkFailed, _)): tellVersion(of: stored, reply)
+            case .failure(let error): reply(.failure(KeyValueError(error)))
             }
         }
     }
 
-    private func execute(
-        _ value: [UInt8]?,
-        at key: [UInt8],
-        expecting expected: [UInt8]??,
-        _ patience: Duration,
-        _ reply: @escaping (Result<KeyVersion, KeyValueError>) -> Void
+    /// Tries until it is decided: a key's partition may change meanwhile.
+    private func write(
+        _ draft: TransactionDraft,
+        _ age: TransactionAge?,
+        until end: MonotonicTime,
+        reply: @escaping (Result<Timestamp, TransactionError>) -> Void
     ) {
-        var version = KeyVersion(0)
-        execute(on: Self.dataPartition, patience: patience) { [self] answer in
-            switch answer {
-            case .decided(.applied): reply(.success(version))
-            case .decided(.conditionFailed): tellVersion(of: key, reply)
-            case .decided(.expired), .unknown: reply(.failure(.outcomeUnknown))
-            case .refused(let refusal): reply(.failure(KeyValueError(refusal)))
+        let attempt = transactionAttempt(age: age)
+        let patience = max(options.tick, end - environment.clock.now)
+        commit(draft, attempt, patience: patience) { [weak self] result in
+            guard case .failure(.conflict) = result, let self, environment.clock.now < end else {
+                return reply(result)
             }
-        } operations: { id in
-            version = KeyVersion(id.rawValue)
-            let new = value.map { StoredValue.encode($0, version: version)[...] }
-            if let expected {
-                return [.compareAndSet(key: key[...], expected: expected.map { $0[...] }, new: new)]
+            environment.executor.enqueue(after: options.tick) { [weak self] in
+                guard let self else { return }
+                write(draft, attempt.age, until: end, reply: reply)
             }
-            return [new.map { .put(key: key[...], value: $0) } ?? .delete(key: key[...])]
         }
     }
 
     /// The condition did not hold; which version there is instead may have changed again meanwhile.
-    private func tellVersion(of key: [UInt8], _ reply: @escaping (Result<KeyVersion, KeyValueError>) -> Void) {
-        value(of: key, .stale) { found in
-            reply(.failure(.conditionFailed((try? found.get())?.version)))
+    private func tellVersion(of stored: [UInt8], _ reply: @escaping (Result<KeyVersion, KeyValueError>) -> Void) {
+        latest(of: stored, patience: readPatience) { found in
+            let entry = try? found.get()
+            reply(.failure(.conditionFailed((entry ?? nil).map { KeyVersion($0.version) })))
         }
     }
 
-    private func read(
-        _ query: ReadQuery,
-        _ consistency: ReadConsistency,
-        reply: @escaping (Result<ReadAnswer, KeyValueError>) -> Void
-    ) {
-        if consistency == .stale {
-            do throws(StoreError) {
-                guard let answer = try store.readStale(Self.dataPartition, query) else {
-                    return reply(.failure(.noLeader))
-                }
-                return reply(.success(answer))
-            } catch {
-                fail(error)
-                return reply(.failure(.stopping))
-            }
-        }
-        readPatiently(query, until: ticks + options.readPatienceTicks, reply: reply)
-    }
+    // MARK: What this node has applied
 
-    /// Reads again where a change of leaders has come between: reads may be repeated at will.
-    private func readPatiently(
-        _ query: ReadQuery,
-        until lastTick: Int,
-        reply: @escaping (Result<ReadAnswer, KeyValueError>) -> Void
-    ) {
-        func again() {
-            guard ticks < lastTick else { return reply(.failure(.noLeader)) }
-            environment.executor.enqueue(after: options.tick) { [weak self] in
-                self?.readPatiently(query, until: lastTick, reply: reply)
-            }
+    private func staleValue(of stored: [UInt8]) -> Result<VersionedValue?, KeyValueError> {
+        guard let partition = routing.descriptor(of: stored)?.id, let reader = store.reader(of: partition) else {
+            return .failure(.noLeader)
         }
-        do throws(RequestRefusal) {
-            try read(Self.dataPartition, query) { answer in
-                if answer == .unconfirmed { again() } else { reply(.success(answer)) }
-            }
-        } catch {
-            if case .notLeader = error { again() } else { reply(.failure(KeyValueError(error))) }
-        }
-    }
-
-    // MARK: Bytes
-
-    private static func check(key: [UInt8]) throws(KeyValueError) {
-        guard 1...KeyValueLimits.keyBytes ~= key.count else {
-            throw .invalid(field: "key", rule: "must be from 1 to \(KeyValueLimits.keyBytes) bytes")
-        }
-    }
-
-    private static func decode(_ stored: [UInt8]) -> Result<VersionedValue, KeyValueError> {
-        do throws(FieldError) {
-            return .success(try StoredValue.decode(stored))
+        do throws(StateMachineError) {
+            return .success(try reader.latest(of: stored).map { VersionedValue($0) })
         } catch {
             return .failure(.unreadable("\(error)"))
         }
     }
 
-    private static func decode(_ page: ScanPage) -> Result<KeyValuePage, KeyValueError> {
-        var entries: [(key: [UInt8], value: VersionedValue)] = []
-        entries.reserveCapacity(page.entries.count)
-        for entry in page.entries {
-            switch decode(entry.value) {
-            case .success(let value): entries.append((entry.key, value))
-            case .failure(let error): return .failure(error)
+    private func stalePage(_ range: KeyRange, _ limit: ScanLimit) -> Result<KeyValuePage, KeyValueError> {
+        guard let parts = routing.descriptors(of: range) else { return .failure(.noLeader) }
+        var entries: [EntryPage.Entry] = []
+        do throws(StateMachineError) {
+            for (descriptor, part) in parts {
+                guard let reader = store.reader(of: descriptor.id) else { return .failure(.noLeader) }
+                let left = ScanLimit(entries: limit.entries - entries.count, bytes: limit.bytes)
+                let page = try reader.entries(in: part, at: .max, limit: left)
+                entries += page.entries
+                guard page.next == nil, entries.count < limit.entries else {
+                    let next = page.next ?? (part.upper == range.upper ? nil : part.upper)
+                    return .success(KeyValuePage(EntryPage(entries: entries, next: next), at: nil))
+                }
             }
+            return .success(KeyValuePage(EntryPage(entries: entries, next: nil), at: nil))
+        } catch {
+            return .failure(.unreadable("\(error)"))
         }
-        return .success(KeyValuePage(entries: entries, next: page.next))
     }
-}
 
-extension KeyValueError {
-    init(_ refusal: RequestRefusal) {
-        switch refusal {
-        case .notLeader, .transferring, .unknownPartition: self = .noLeader
-        case .overloaded: self = .overloaded
-        case .diskFull: self = .diskFull
-        case .stopping: self = .stopping
-        case .invalid(let error): self = .invalid(field: error.field, rule: error.rule)
+    private var readPatience: Duration {
+        .nanoseconds(options.tick.nanoseconds * Int64(options.readPatienceTicks))
+    }
+
+    private static func check(key: [UInt8]) throws(KeyValueError) {
+        guard 1...KeyValueLimits.keyBytes ~= key.count else {
+            throw .invalid(field: "key", rule: "must be from 1 to \(KeyValueLimits.keyBytes) bytes")
         }
     }
 }

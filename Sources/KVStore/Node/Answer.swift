@@ -33,6 +33,16 @@ public enum ReadAnswer: Hashable, Sendable {
     case value([UInt8]?, applied: LogIndex)
     /// The entries that were asked for, likewise.
     case page(ScanPage, applied: LogIndex)
+    /// What the keys had, in the order in which they were asked for; nil for nothing.
+    case entries([StoredEntry?], applied: LogIndex)
+    /// A part of what the range had.
+    case range(EntryPage, applied: LogIndex)
+    /// What the partition knows of itself.
+    case facts(PartitionFacts, applied: LogIndex)
+    /// This replica has applied everything that was answered before the read began.
+    case nothing(applied: LogIndex)
+    /// What was there at the timestamp is not kept any more; it is from this one on.
+    case tooOld(safePoint: Timestamp)
     /// Nobody has confirmed in time that this replica is up to date. Ask again.
     case unconfirmed
 }

@@ -18,6 +18,11 @@ struct SortedIDs {
         if place < ids.count, ids[place] == id { ids.remove(at: place) }
     }
 
+    func contains(_ id: PartitionID) -> Bool {
+        let place = self.place(of: id)
+        return place < ids.count && ids[place] == id
+    }
+
     mutating func removeAll() { ids.removeAll(keepingCapacity: true) }
 
     private func place(of id: PartitionID) -> Int {

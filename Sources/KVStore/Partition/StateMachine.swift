@@ -2,7 +2,7 @@ public import Raft
 
 /// The replicated state machine of one partition: what its log's committed entries come to, in order, on this node.
 ///
-///     committed entries ──▶ apply ──▶ one engine batch: data + remembered commands + applied state
+///     committed entries ──▶ apply ──▶ one engine batch: data + remembered commands + intents + applied state
 ///
 /// Replicas that have applied the same entries have the same data, whatever engines they use, in whatever batches
 /// the entries came and however often their nodes crashed meanwhile; ``checksum()`` shows it.
@@ -11,7 +11,8 @@ public import Raft
 /// it and tells which: position and configuration are what `RestoredState` wants, and the log is applied again from
 /// there. Entries that were applied before are skipped. The log may be cut up to ``flushedIndex()`` and no further.
 ///
-/// **Errors** leave everything as it was; see ``StateMachineError``.
+/// **Errors** leave everything as it was, or, where entries had to be written one after the other, as it was before
+/// some entry; see ``StateMachineError``.
 ///
 /// There is one state machine a partition and engine, used by one thread at a time. What it has applied can be read by
 /// any thread through ``reader``.
@@ -20,9 +21,15 @@ public final class StateMachine {
     public let keys: PartitionKeys
     /// How far it has come.
     public private(set) var state: AppliedState
+    /// What transactions hold here.
+    private(set) var intents: IntentTable
+    /// What the partition knows of itself.
+    public private(set) var facts: PartitionFacts
     private let engine: any Engine
     /// Nil until it is needed: an idle partition takes no memory.
     private var recent: RecentCommands?
+    /// True where what the engine has could not be read after an error: then it is, before anything is applied.
+    private var isOutdated = false
 
     /// Opens the state machine of a partition, with whatever an engine has of it.
     ///
@@ -31,7 +38,10 @@ public final class StateMachine {
     public init(_ partition: PartitionID, in engine: any Engine, initial: Configuration) throws(StateMachineError) {
         keys = PartitionKeys(partition)
         self.engine = engine
-        state = try PartitionReader(keys, of: engine).state() ?? AppliedState(initial: initial)
+        let reader = PartitionReader(keys, of: engine)
+        state = try reader.state() ?? AppliedState(initial: initial)
+        facts = try reader.facts()
+        intents = try IntentTable(keys, from: engine)
     }
 
     /// Reads what has been applied, from any thread; every call sees all entries whose ``apply(_:)`` has returned.
@@ -48,11 +58,12 @@ public final class StateMachine {
         }
     }
 
-    /// Applies committed entries, all of them in one engine batch, and tells what became of each.
+    /// Applies committed entries, if possible in one engine batch, and tells what became of each.
     ///
     /// The entries are contiguous. Those that were applied before are skipped; the others follow what was applied. The
     /// caller keeps a batch well below ``EngineLimits/batchBytes``, which the engine refuses to pass.
     public func apply(_ entries: [Entry]) throws(StateMachineError) -> [AppliedEntry] {
+        if isOutdated { try readAgain() }
         let fresh = try decodeBehindApplied(entries)
         let skipped = entries.prefix(entries.count - fresh.count)
         var applied: [AppliedEntry] = []
@@ -65,15 +76,25 @@ public final class StateMachine {
             engine: engine,
             state: state,
             recent: try takeRecent(),
+            intents: takeIntents(),
+            facts: facts,
             hasConditions: fresh.contains { $0.hasConditions }
         )
-        for entry in fresh {
-            applied.append(AppliedEntry(index: entry.position.index, outcome: try application.apply(entry)))
+        do throws(StateMachineError) {
+            for entry in fresh {
+                applied.append(AppliedEntry(index: entry.position.index, outcome: try application.apply(entry)))
+            }
+            try application.write()
+        } catch {
+            state = application.storedState
+            isOutdated = true
+            try? readAgain()
+            throw error
         }
-        application.finish()
-        try callEngine { () throws(EngineError) in try engine.write(application.batch) }
         state = application.state
         recent = application.recent
+        intents = application.intents
+        facts = application.facts
         return applied
     }
 
@@ -109,9 +130,11 @@ public final class StateMachine {
         try callEngine { () throws(EngineError) in try engine.ingest(received.file) }
         state = received.state
         recent = nil
+        isOutdated = true
+        try readAgain()
     }
 
-    /// Gives back memory that an idle partition does not need.
+    /// Gives back memory that an idle partition does not need. What transactions hold stays.
     public func releaseMemory() { recent = nil }
 
     /// Removes everything that an engine has of a partition, applied state included. It is durable at return: a replica
@@ -126,6 +149,20 @@ public final class StateMachine {
             try file.finish()
             try engine.ingest(file)
         }
+    }
+
+    /// Takes what transactions hold away, so that it is changed in place. It comes back when the batch is written; if it
+    /// is not, it is read anew.
+    private func takeIntents() -> IntentTable {
+        defer { intents = IntentTable() }
+        return intents
+    }
+
+    /// Reads what an engine has of the partition besides its applied state.
+    private func readAgain() throws(StateMachineError) {
+        facts = try reader.facts()
+        intents = try IntentTable(keys, from: engine)
+        isOutdated = false
     }
 
     /// Takes the memory of recent commands away, so that it is changed in place. It comes back when the batch is

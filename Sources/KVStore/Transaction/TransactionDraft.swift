@@ -104,8 +104,9 @@ public enum TransactionLimits {
     public static let operations = 1_000
     /// The most bytes of keys and values together.
     public static let bytes = 4 << 20
-    /// The longest key, in bytes; the shortest is one byte.
-    public static let keyBytes = 4 << 10
+    /// The longest key, in bytes; the shortest is one byte. It is some more than users may have, whose keys lie behind
+    /// those of a space.
+    public static let keyBytes = (4 << 10) + 64
     /// The longest value, in bytes.
     public static let valueBytes = 1 << 20
     /// The longest that a transaction may be tried.

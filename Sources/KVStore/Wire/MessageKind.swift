@@ -28,8 +28,13 @@
 ///     21  snapshot failed
 ///     22  command           from │ to │ incarnation: 8 bytes │ number │ partition │ length │ command
 ///     23  command answer    from │ to │ incarnation: 8 bytes │ number │ 0, which is unknown │ or
-///                           1 applied, 2 condition failed or 3 expired │ position │ first index │ (2: operation)
+///                           1 applied, 2 condition failed, 3 expired or 4 transaction │ position │ first index │
+///                           (2: operation, 4: outcome, see ``TransactionOutcome``)
 ///     24  command refused   from │ to │ incarnation: 8 bytes │ number │ reason │ (0, not leader: 0, or 1 │ leader)
+///     25  request           from │ to │ incarnation: 8 bytes │ number │ partition │ length │ bytes
+///     26  response          from │ to │ incarnation: 8 bytes │ number │ length │ bytes
+///
+///     later field 1 of 22 and 25   the id of the client's request, 1 to 128 bytes of UTF-8
 ///
 ///     position (last entry, committed, previous, hint)   term │ index
 ///     entry             how far its term is above that of the entry before │ length × 4 + kind │ bytes
@@ -66,6 +71,8 @@ enum MessageKind: UInt8, CaseIterable {
     case command = 22
     case commandAnswer = 23
     case commandRefused = 24
+    case request = 25
+    case response = 26
 }
 
 /// The kinds of an append's entries.

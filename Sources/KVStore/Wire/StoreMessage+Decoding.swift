@@ -14,7 +14,8 @@ extension StoreMessage {
         switch kind {
         case .heartbeats: self = .heartbeats(try reader.bundle())
         case .chunk, .wantedChunk, .snapshotDone, .snapshotFailed: self = .snapshot(try reader.snapshotMessage(kind))
-        case .command, .commandAnswer, .commandRefused: self = .forwarded(try reader.forwarded(kind))
+        case .command, .commandAnswer, .commandRefused, .request, .response:
+            self = .forwarded(try reader.forwarded(kind))
         default: self = .raft(try reader.envelope(kind))
         }
         try reader.skipLaterFields()
@@ -47,7 +48,7 @@ extension FieldReader {
         case .quiesce: .quiesce(Quiesce(lastEntry: try position("last entry")))
         case .wakeRequest: .wakeRequest(WakeRequest())
         case .heartbeats, .chunk, .wantedChunk, .snapshotDone, .snapshotFailed, .command, .commandAnswer,
-            .commandRefused:
+            .commandRefused, .request, .response:
             throw FieldError("kind", "must be one of Raft's")
         }
     }
@@ -209,22 +210,45 @@ extension FieldReader {
             let partition = PartitionID(try self.number("partition"))
             content = .command(partition, Array(try string("command", upTo: CommandLimits.commandBytes)))
         case .commandAnswer: content = .answer(try commandAnswer())
-        default: content = .refused(try refusal())
+        case .commandRefused: content = .refused(try refusal())
+        case .request:
+            let partition = PartitionID(try self.number("partition"))
+            content = .request(partition, Array(try string("request", upTo: WireLimits.requestBytes)))
+        default: content = .response(Array(try string("response", upTo: WireLimits.responseBytes)))
         }
-        return ForwardedMessage(from: from, to: to, incarnation: incarnation, number: number, content: content)
+        return ForwardedMessage(
+            from: from,
+            to: to,
+            incarnation: incarnation,
+            number: number,
+            content: content,
+            trace: content.isTraced ? try trace() : nil
+        )
+    }
+
+    /// The first later field of what asks something, if it is there.
+    private mutating func trace() throws(FieldError) -> String? {
+        var ahead = self
+        guard remaining > 0, try ahead.number("later field") == 1 else { return nil }
+        let bytes = try ahead.string("trace", upTo: WireLimits.traceBytes)
+        guard let trace = String(validating: bytes, as: UTF8.self), !trace.isEmpty else {
+            throw FieldError("trace", "must be 1 to \(WireLimits.traceBytes) bytes of UTF-8")
+        }
+        return trace
     }
 
     private mutating func commandAnswer() throws(FieldError) -> CommandAnswer {
         let code = try byte("outcome")
         if code == 0 { return .unknown }
-        guard code <= 3 else { throw FieldError("outcome", "must be at most 3") }
+        guard code <= 4 else { throw FieldError("outcome", "must be at most 4") }
         let position = try position("position")
         let firstIndex = try index("first index")
         let outcome: CommandOutcome
         switch code {
         case 1: outcome = .applied
         case 2: outcome = .conditionFailed(operation: try count("operation", upTo: CommandLimits.operations))
-        default: outcome = .expired
+        case 3: outcome = .expired
+        default: outcome = .transaction(try TransactionOutcome(from: &self))
         }
         return .decided(outcome, at: position, firstIndex: firstIndex)
     }

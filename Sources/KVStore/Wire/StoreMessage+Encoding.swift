@@ -235,6 +235,19 @@ extension ForwardedMessage {
             }
         case .answer(let answer): try encode(.commandAnswer, into: &bytes) { $0.appendAnswer(answer) }
         case .refused(let refusal): try encode(.commandRefused, into: &bytes) { $0.appendRefusal(refusal) }
+        case .request(let partition, let request):
+            guard request.count <= WireLimits.requestBytes else {
+                throw FieldError("request", "must be at most \(WireLimits.requestBytes) bytes")
+            }
+            try encode(.request, expecting: 48 + request.count, into: &bytes) { bytes in
+                bytes.appendNumber(partition.rawValue)
+                bytes.appendString(request[...])
+            }
+        case .response(let response):
+            guard response.count <= WireLimits.responseBytes else {
+                throw FieldError("response", "must be at most \(WireLimits.responseBytes) bytes")
+            }
+            try encode(.response, expecting: 48 + response.count, into: &bytes) { $0.appendString(response[...]) }
         }
     }
 
@@ -250,8 +263,15 @@ extension ForwardedMessage {
             bytes.appendFixed(incarnation)
             bytes.appendNumber(number)
             encodeContent(&bytes)
+            if let trace {
+                bytes.appendNumber(Self.traceField)
+                bytes.appendString(Array(trace.utf8)[...])
+            }
         }
     }
+
+    /// The number of the later field that is the trace.
+    private static let traceField = 1
 }
 
 extension [UInt8] {
@@ -261,10 +281,15 @@ extension [UInt8] {
         case .applied: append(1)
         case .conditionFailed: append(2)
         case .expired: append(3)
+        case .transaction: append(4)
         }
         position.encode(into: &self)
         appendNumber(firstIndex.rawValue)
-        if case .conditionFailed(let operation) = outcome { appendNumber(operation) }
+        switch outcome {
+        case .applied, .expired: break
+        case .conditionFailed(let operation): appendNumber(operation)
+        case .transaction(let outcome): outcome.encode(into: &self)
+        }
     }
 
     fileprivate mutating func appendRefusal(_ refusal: ForwardedMessage.Refusal) {

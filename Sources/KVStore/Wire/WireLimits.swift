@@ -4,6 +4,12 @@
 public enum WireLimits {
     /// The longest message, in bytes as it is encoded: a longest command, and room for what stands around it.
     public static let messageBytes = CommandLimits.commandBytes + (1 << 20)
+    /// The longest request of one node to another, in bytes: a longest transaction, and room for what stands around it.
+    public static let requestBytes = CommandLimits.commandBytes + (512 << 10)
+    /// The longest response, in bytes: a longest page, and room for what stands around it.
+    public static let responseBytes = ScanLimit.mostBytes + (512 << 10)
+    /// The longest id of a client's request that goes along, in bytes of UTF-8.
+    public static let traceBytes = 128
     /// The most entries of one append.
     public static let entries = 1 << 16
     /// The most heartbeats of one message, and the most answers. A larger bundle is sent in parts.

@@ -46,9 +46,9 @@ struct CommandEncodingTests {
     @Test("A newer version is refused by name")
     func version() throws {
         var bytes = try Self.sample.encoded()
-        bytes[0] = 2
+        bytes[0] = 3
         let error = #expect(throws: FieldError.self) { try Command(encoded: bytes) }
-        #expect(error?.description == "command version: 2 is newer than 1, the newest that this program reads")
+        #expect(error?.description == "command version: 3 is newer than 2, the newest that this program reads")
         bytes[0] = 0
         #expect(field { try Command(encoded: bytes) } == "command version")
     }

@@ -53,6 +53,11 @@ struct StoredFormatTests {
         #expect(keys.user([7, 8]) == prefix + [3, 7, 8])
         #expect(keys.range == KeyRange(prefix, [2, 1, 2, 3, 4, 5, 6, 7, 9]))
         #expect(keys.userRange(from: [], upTo: nil) == KeyRange(prefix + [3], prefix + [4]))
+        #expect(keys.current([7, 0]) == prefix + [4, 7, 0])
+        #expect(keys.escaped(5, [7, 0, 1]) == prefix + [5, 7, 0, 0xFF, 1, 0, 1])
+        let id = TransactionID(0x0102_0304_0506_0708_090A_0B0C_0D0E_0F10)
+        #expect(keys.record([7], id) == prefix + [6, 7, 0, 1] + (1...16).map { UInt8($0) })
+        #expect(keys.facts == prefix + [9])
         #expect(keys.userRange(from: [5], upTo: [4]).isEmpty)
     }
 

@@ -35,13 +35,14 @@ struct GoldenMessage: CustomStringConvertible, Sendable {
     }
 
     /// Number 130 of the life of `readID`.
-    private init(_ kind: UInt8, _ fields: [UInt8], _ content: ForwardedMessage.Content) {
+    private init(_ kind: UInt8, _ fields: [UInt8], _ content: ForwardedMessage.Content, trace: String? = nil) {
         let message = ForwardedMessage(
             from: NodeID(1),
             to: NodeID(2),
             incarnation: Self.readID.incarnation,
             number: Self.readID.sequence,
-            content: content
+            content: content,
+            trace: trace
         )
         self.init(kind, [1, 2] + Self.readIDBytes + fields, .forwarded(message))
     }
@@ -138,7 +139,18 @@ struct GoldenMessage: CustomStringConvertible, Sendable {
             [2, 7, 9, 8, 5],
             .answer(.decided(.conditionFailed(operation: 5), at: position(7, 9), firstIndex: LogIndex(8)))
         ),
+        .init(
+            23,
+            [4, 7, 9, 8, 11, 0xAC, 2],
+            .answer(
+                .decided(.transaction(.wrongPartition(epoch: 300)), at: position(7, 9), firstIndex: LogIndex(8))
+            )
+        ),
         .init(24, [0, 1, 3], .refused(.notLeader(NodeID(3)))),
+        .init(25, [0xAC, 2, 2, 8, 9], .request(PartitionID(300), [8, 9])),
+        .init(26, [3, 7, 8, 9], .response([7, 8, 9])),
+        .init(22, [0xAC, 2, 2, 8, 9, 1, 3, 0x72, 0x2D, 0x31], .command(PartitionID(300), [8, 9]), trace: "r-1"),
+        .init(25, [0xAC, 2, 0, 1, 2, 0xC3, 0xA4], .request(PartitionID(300), []), trace: "ä"),
     ]
 }
 

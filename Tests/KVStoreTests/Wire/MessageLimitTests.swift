@@ -96,6 +96,35 @@ struct MessageLimitTests {
         #expect(refused(snapshot(.chunk(chunk))) == nil)
         #expect(try decode(encode([snapshot(.chunk(chunk))])).messages == [snapshot(.chunk(chunk))])
         #expect(refused(snapshot(.chunk(chunk + [1]))) == "chunk")
+        let request = [UInt8](repeating: 1, count: WireLimits.requestBytes)
+        #expect(refused(forwarded(.request(PartitionID(.max), request))) == nil)
+        #expect(refused(forwarded(.request(PartitionID(.max), request + [1]))) == "request")
+        let response = [UInt8](repeating: 1, count: WireLimits.responseBytes)
+        #expect(refused(forwarded(.response(response))) == nil)
+        #expect(refused(forwarded(.response(response + [1]))) == "response")
+    }
+
+    @Test("Requests and responses that say they are too long are refused before anything is reserved")
+    func lengths() {
+        let head: [UInt8] = [1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+        #expect(refused(.request, head, [1], Self.huge) == "request")
+        #expect(refused(.request, head, [1, 2, 0]) == "request")
+        #expect(refused(.response, head, Self.huge) == "response")
+        #expect(refused(.response, head, [2, 0]) == "response")
+    }
+
+    /// With the longest of everything around the content.
+    private func forwarded(_ content: ForwardedMessage.Content) -> StoreMessage {
+        .forwarded(
+            ForwardedMessage(
+                from: NodeID(.max),
+                to: NodeID(.max),
+                incarnation: .max,
+                number: .max,
+                content: content,
+                trace: String(repeating: "a", count: WireLimits.traceBytes)
+            )
+        )
     }
 
     private func snapshot(_ content: SnapshotMessage.Content) -> StoreMessage {

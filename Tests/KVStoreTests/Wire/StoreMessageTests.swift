@@ -48,7 +48,7 @@ struct StoreMessageTests {
     func truncation() throws {
         var messages = RandomMessages(using: SplitMix(seed: 2))
         for kind in 1...RandomMessages<SplitMix>.kinds {
-            let bytes = try encode([messages.next(kind: kind)])
+            let bytes = try encode([messages.next(kind: kind).untraced])
             for count in 1..<bytes.count {
                 #expect(throws: FieldError.self, "kind \(kind), \(count) bytes") { try decode(Array(bytes[..<count])) }
             }
@@ -61,7 +61,7 @@ struct StoreMessageTests {
         }
     }
 
-    @Test("No bytes end the process, and what is read can be written", arguments: 1...24)
+    @Test("No bytes end the process, and what is read can be written", arguments: 1...RandomMessages<SplitMix>.kinds)
     func mutations(kind: Int) throws {
         var messages = RandomMessages(using: SplitMix(seed: UInt64(kind)))
         let bytes = try encode([messages.next(kind: kind)])
@@ -77,22 +77,55 @@ struct StoreMessageTests {
         #expect(accepted > 0)
     }
 
-    @Test("Later fields of a known kind are passed over, other trailing bytes are not", arguments: 1...21)
+    @Test("Later fields of a known kind are passed over, other trailing bytes are not", arguments: 1...26)
     func laterFields(kind: Int) throws {
         var messages = RandomMessages(using: SplitMix(seed: 5))
         let sent = messages.next(kind: kind)
         let fields = fields(of: try encode([sent]))
-        #expect(try StoreMessage(fields: fields + [1, 2, 0xFF, 0xFF, 5, 0]) == sent)
-        for tail: [UInt8] in [[0], [1], [1, 1], [1, 2, 9], [2, 0, 1, 0]] {
+        #expect(try StoreMessage(fields: fields + [2, 2, 0xFF, 0xFF, 5, 0]) == sent)
+        for tail: [UInt8] in [[0], [2], [2, 1], [2, 2, 9], [3, 0, 2, 0]] {
             #expect(field { try StoreMessage(fields: fields + tail) } == "later field", "\(tail)")
         }
+    }
+
+    @Test("The first later field is a trace where something is asked, and nowhere else", arguments: GoldenMessage.all)
+    func traces(_ sample: GoldenMessage) throws {
+        guard case .forwarded(let message) = sample.message else { return }
+        let fields = fields(of: sample.bytes)
+        switch message.content {
+        case .command, .request:
+            guard message.trace == nil else { return }
+            let traced = try StoreMessage(fields: fields + [1, 2, 0x61, 0x62])
+            guard case .forwarded(let read)? = traced else { return #expect(Bool(false), "it is another message") }
+            #expect(read.trace == "ab")
+            #expect(read.content == message.content)
+            #expect(field { try StoreMessage(fields: fields + [1, 0]) } == "trace")
+            #expect(field { try StoreMessage(fields: fields + [1, 1, 0xFF]) } == "trace")
+            let longest = [UInt8](repeating: 0x61, count: 128)
+            #expect(throws: Never.self) { try StoreMessage(fields: fields + [1, 0x80, 1] + longest) }
+            #expect(field { try StoreMessage(fields: fields + [1, 0x81, 1] + longest + [0x61]) } == "trace")
+        case .answer, .refused, .response:
+            #expect(try StoreMessage(fields: fields + [1, 2, 0xFF, 0xFF]) == sample.message)
+        }
+    }
+
+    @Test("A trace that cannot go along is left out")
+    func tracesLeftOut() {
+        func trace(_ content: ForwardedMessage.Content, _ trace: String) -> String? {
+            let (from, to) = (NodeID(1), NodeID(2))
+            return ForwardedMessage(from: from, to: to, incarnation: 1, number: 1, content: content, trace: trace).trace
+        }
+        #expect(trace(.request(PartitionID(1), []), "a") == "a")
+        #expect(trace(.request(PartitionID(1), []), "") == nil)
+        #expect(trace(.command(PartitionID(1), []), String(repeating: "a", count: 129)) == nil)
+        #expect(trace(.response([]), "a") == nil)
     }
 
     @Test("Kinds of a later version are passed over and counted")
     func laterKinds() throws {
         var messages = RandomMessages(using: SplitMix(seed: 6))
         let sent = [messages.next(), messages.next()]
-        let later: [[UInt8]] = [[1, 25], [3, 0, 9, 9], [5, 0xFF, 0xFF, 0x03, 1, 2]]
+        let later: [[UInt8]] = [[1, 27], [3, 0, 9, 9], [5, 0xFF, 0xFF, 0x03, 1, 2]]
         var bytes = later[0] + (try encode([sent[0]])) + later[1]
         bytes += later[2] + (try encode([sent[1]])) + later[0]
         let read = try decode(bytes)
@@ -111,6 +144,22 @@ struct StoreMessageTests {
         #expect(error == FieldError("to", "must be complete"))
         #expect(try batch.next() == nil)
         #expect(batch.remainingBytes == 0)
+    }
+}
+
+extension StoreMessage {
+    /// The message without what may be cut off.
+    fileprivate var untraced: StoreMessage {
+        guard case .forwarded(let message) = self else { return self }
+        return .forwarded(
+            ForwardedMessage(
+                from: message.from,
+                to: message.to,
+                incarnation: message.incarnation,
+                number: message.number,
+                content: message.content
+            )
+        )
     }
 }
 

@@ -16,6 +16,8 @@ public enum ExecutionAnswer: Hashable, Sendable {
 struct Execution {
     let partition: PartitionID
     let command: [UInt8]
+    /// For which request of a client.
+    let trace: String?
     let lastTick: Int
     let reply: (ExecutionAnswer) -> Void
     /// A copy of it may be in the log, or on its way to it.

@@ -118,8 +118,11 @@ extension StoreLoop {
 
     /// The loop is at its end: nobody will learn from here what becomes of what he asked.
     func answerAllUnknown() {
+        transactions.end()
         for token in commandReplies.keys.sorted() { commandReplies.removeValue(forKey: token)?(.unknown) }
         for execution in executions.removeAll() { execution.reply(execution.lastWord) }
+        giveUpAllAsks()
+        giveUpOrders()
         for token in readReplies.keys.sorted() { readReplies.removeValue(forKey: token)?(.unconfirmed) }
     }
 }

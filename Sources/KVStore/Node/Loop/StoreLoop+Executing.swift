@@ -11,18 +11,19 @@ extension StoreLoop {
     /// - Parameters:
     ///   - partition: Of which this node has a replica.
     ///   - patience: How long to try.
+    ///   - trace: For which request of a client, where that is another than ``withTrace(_:_:)`` says.
     ///   - operations: Is given the command's id, which no other command ever has.
     public func execute(
         on partition: PartitionID,
         patience: Duration,
+        trace: String? = nil,
         reply: @escaping (ExecutionAnswer) -> Void,
         operations: (CommandID) -> [Command.Operation]
     ) {
         if isEnding { return reply(.refused(.stopping)) }
         guard let position = store.appliedPosition(of: partition) else { return reply(.refused(.unknownPartition)) }
         guard executions.count < options.maxExecutions else { return reply(.refused(.overloaded)) }
-        lastCommand += 1
-        let id = CommandID(UInt128(incarnation) << 64 | UInt128(lastCommand))
+        let id = newCommandID()
         let command: [UInt8]
         do throws(FieldError) {
             command = try Command(id: id, mintedAt: position.index, operations: operations(id)).encoded()
@@ -31,7 +32,13 @@ extension StoreLoop {
         }
         let patienceTicks = Int(patience.nanoseconds / options.tick.nanoseconds)
         let number = executions.add(
-            Execution(partition: partition, command: command, lastTick: ticks + max(1, patienceTicks), reply: reply)
+            Execution(
+                partition: partition,
+                command: command,
+                trace: trace ?? self.trace,
+                lastTick: ticks + max(1, patienceTicks),
+                reply: reply
+            )
         )
         attempt(number)
         wake()
@@ -52,7 +59,13 @@ extension StoreLoop {
         execution.sentTo = leader
         executions[number] = execution
         executions.setAlarm(ticks + options.store.raft.electionTicks, for: number)
-        say(.command(execution.partition, execution.command), number, incarnation, to: leader)
+        say(
+            .command(execution.partition, execution.command),
+            number,
+            incarnation,
+            trace: execution.trace,
+            to: leader
+        )
     }
 
     private func propose(_ proposed: Execution, _ number: UInt64) {
@@ -114,25 +127,26 @@ extension StoreLoop {
 
     // MARK: Between nodes
 
-    func take(_ message: ForwardedMessage) {
-        switch message.content {
-        case .command(let partition, let command): propose(command, to: partition, for: message)
-        case .answer(let answer):
-            if isMine(message) { take(answer, of: message.number) }
-        case .refused(let refusal):
-            guard isMine(message), executions[message.number]?.sentTo == message.from else { return }
-            if case .notLeader(let leader) = refusal { executions[message.number]?.hint = leader }
-            if refusal == .overloaded { executions[message.number]?.refusal = .overloaded }
-            if refusal == .diskFull { executions[message.number]?.refusal = .diskFull }
-            tryAgain(message.number)
-        }
+    /// Another node tells what became of a command.
+    func take(_ answer: CommandAnswer, for message: ForwardedMessage) {
+        if isMine(message) { take(answer, of: message.number) }
+    }
+
+    /// Another node has not taken a command.
+    func take(_ refusal: ForwardedMessage.Refusal, for message: ForwardedMessage) {
+        guard isMine(message), executions[message.number]?.sentTo == message.from else { return }
+        if case .notLeader(let leader) = refusal { executions[message.number]?.hint = leader }
+        if refusal == .overloaded { executions[message.number]?.refusal = .overloaded }
+        if refusal == .diskFull { executions[message.number]?.refusal = .diskFull }
+        tryAgain(message.number)
     }
 
     private func isMine(_ message: ForwardedMessage) -> Bool {
         message.incarnation == incarnation && executions[message.number] != nil
     }
 
-    private func propose(_ bytes: [UInt8], to partition: PartitionID, for message: ForwardedMessage) {
+    /// Another node asks that a command be proposed here.
+    func propose(_ bytes: [UInt8], to partition: PartitionID, for message: ForwardedMessage) {
         guard (try? Command(encoded: bytes)) != nil else {
             return say(.refused(.invalid), message.number, message.incarnation, to: message.from)
         }
@@ -145,10 +159,12 @@ extension StoreLoop {
         }
     }
 
-    private func say(
+    /// Sends something to another node, of the life of the process that asks, under its number.
+    func say(
         _ content: ForwardedMessage.Content,
         _ number: UInt64,
         _ incarnation: UInt64,
+        trace: String? = nil,
         to other: NodeID
     ) {
         liveness.sent(to: other)
@@ -157,7 +173,8 @@ extension StoreLoop {
             to: other,
             incarnation: incarnation,
             number: number,
-            content: content
+            content: content,
+            trace: trace
         )
         environment.network.send([.forwarded(message)])
     }

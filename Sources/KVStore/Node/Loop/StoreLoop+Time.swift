@@ -18,6 +18,10 @@ extension StoreLoop {
         if ticks % options.maintenanceTicks == 0 { maintenanceIsDue = true }
         if isDraining, ticks % Self.drainTicks == 0 { handOver() }
         continueExecutions()
+        transactions.tick()
+        continueAsks()
+        continueOrders()
+        continuePlacement()
         continueEnding()
         wake()
     }
@@ -53,17 +57,17 @@ extension StoreLoop {
     @discardableResult
     func handOver() -> Bool {
         var waits = false
+        var leaderships = leaderships
         for partition in store.partitions {
             guard let status = store.status(of: partition), status.role == .leader else { continue }
             if status.transferTarget != nil {
                 waits = true
                 continue
             }
-            let successors = status.followers.filter {
-                $0.isActive && $0.mode == .replicating && status.configuration.voters.contains($0.id)
-            }
-            guard let successor = successors.max(by: { $0.match < $1.match }) else { continue }
-            if (try? store.transferLeadership(of: partition, to: successor.id)) != nil { waits = true }
+            guard let successor = successor(status, leaderships) else { continue }
+            if (try? store.transferLeadership(of: partition, to: successor)) == nil { continue }
+            leaderships[successor, default: 0] += 1
+            waits = true
         }
         return waits
     }

@@ -14,6 +14,8 @@ public import Raft
 public final class StoreLoop {
     /// Its node.
     public let node: NodeID
+    /// The other nodes of the cluster, ascending.
+    public let peers: [NodeID]
     /// Its store: to be looked at, on the loop.
     public let store: Store
     /// Which life of this node's process this is: another number at each start.
@@ -21,6 +23,19 @@ public final class StoreLoop {
 
     /// While true, the node hands over whatever it leads, and goes on serving: before it is stopped, say.
     public var isDraining = false
+
+    /// Answers what other nodes ask about partitions: who asks, about which partition, what, and where to put the
+    /// answer, at most once, then or later. Without it, nothing is answered.
+    public var requestHandler: ((NodeID, PartitionID, [UInt8], @escaping ([UInt8]) -> Void) -> Void)?
+    /// Is told what is done here for a client's request that another node has taken, with the id of that request.
+    public var onTraced: ((String, TracedWork) -> Void)?
+    /// For which client's request the loop is called at the moment; see ``StoreLoop/withTrace(_:_:)``.
+    var trace: String?
+
+    /// Where keys lie, as far as this node knows.
+    public var routing = RoutingTable()
+    /// How partitions are told which keys they own; nil where that is not done.
+    var describing: PartitionDescribing?
 
     let environment: Environment
     let options: StoreLoopOptions
@@ -39,8 +54,16 @@ public final class StoreLoop {
     var readReplies: [UInt64: (ReadAnswer) -> Void] = [:]
     var lastToken: UInt64 = 0
     var executions = Executions()
+    /// What other nodes have asked already.
+    var seenRequests = SeenRequests()
+    var asks = Asks()
+    var placement: Placement
+    /// What operators want, and is not so yet.
+    var orders: [Order] = []
     /// The last command that was minted in this life.
-    var lastCommand: UInt64 = 0
+    private var lastCommand: UInt64 = 0
+    /// What this node does for transactions.
+    private(set) lazy var transactions = Transactions(self, options: options.transactions)
 
     var ticks = 0
     var maintenanceIsDue = false
@@ -89,10 +112,12 @@ public final class StoreLoop {
     ) throws(StoreLoopError) {
         options.validate()
         self.node = node
+        self.peers = peers.sorted()
         self.environment = environment
         self.options = options
         self.onNotice = onNotice
         self.onFailure = onFailure
+        placement = Placement(options.placement)
         incarnation = environment.entropy.next()
         liveness = NodeLiveness(
             peers,
@@ -115,6 +140,7 @@ public final class StoreLoop {
             throw .store(error)
         }
         logBytesAtFlush = store.logBytes
+        transactions.beginServing()
         scheduleTick()
     }
 
@@ -140,6 +166,7 @@ public final class StoreLoop {
         guard state != .over else { return }
         let isBack = liveness.heard(other)
         if liveness.met(other, incarnation: incarnation) || isBack { store.nodeReturned(other) }
+        giveUpAsks(of: other, before: incarnation)
         wake()
     }
 
@@ -148,7 +175,14 @@ public final class StoreLoop {
         guard state != .over else { return }
         store.connectionLost(to: other)
         retryExecutions(sentTo: other)
+        giveUpAsks(of: other)
         wake()
+    }
+
+    /// An id that no other command has, on no node and after no restart.
+    func newCommandID() -> CommandID {
+        lastCommand += 1
+        return CommandID(UInt128(incarnation) << 64 | UInt128(lastCommand))
     }
 
     // MARK: Turns
@@ -195,6 +229,7 @@ public final class StoreLoop {
         for answer in turn.answers { reply(answer) }
         for notice in turn.notices {
             if notice.tellsOfLeader { redirectExecutions(of: notice.partition) }
+            transactions.take(notice)
             onNotice(notice)
         }
         state = .idle

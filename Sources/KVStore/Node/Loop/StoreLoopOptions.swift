@@ -4,6 +4,10 @@ internal import Raft
 public struct StoreLoopOptions: Sendable, Hashable {
     /// The store's own limits.
     public var store = StoreOptions()
+    /// The times and limits of transactions.
+    public var transactions = TransactionsOptions()
+    /// How the node takes part in placing partitions; nil where somebody else makes all replicas.
+    public var placement: PlacementOptions?
     /// How large the pieces of the log are.
     public var log = LogOptions()
     /// The length of a tick, in which the groups count their time.
@@ -33,6 +37,7 @@ public struct StoreLoopOptions: Sendable, Hashable {
 
     func validate() {
         store.validate()
+        placement?.validate()
         precondition(tick > .zero && maintenanceTicks >= 1 && maintenanceBytes >= 1, "a loop must tick and tidy up")
         precondition(flushLogBytes >= 1 && noSpaceRetry > .zero && handOverTicks >= 0, "a loop's limits are positive")
         precondition(

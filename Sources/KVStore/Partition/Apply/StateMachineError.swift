@@ -2,13 +2,16 @@ public import Raft
 
 /// Why a state machine did not do what it was asked to do. Nothing was changed.
 ///
-/// After ``engine(_:)``, see ``EngineError``; after ``limit(_:)`` the caller asks for less. All others are fail-stop:
+/// After ``engine(_:)``, see ``EngineError``; after ``limit(_:)`` the caller asks for less, after
+/// ``belowSafePoint(_:)`` for something newer. All others are fail-stop:
 /// the replica's data and its log do not fit together, and it must be rebuilt from its peers.
 public enum StateMachineError: Error, Hashable, Sendable {
     /// The engine refused.
     case engine(EngineError)
     /// What was asked for is more than is allowed.
     case limit(FieldError)
+    /// What was asked for is older than what is kept: it lies below this safe point.
+    case belowSafePoint(Timestamp)
     /// The partition's own records are not as they were written, or were written by a newer program.
     case damaged(FieldError)
     /// A committed entry is not a command that this program can read.

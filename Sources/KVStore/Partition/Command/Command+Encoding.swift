@@ -1,8 +1,9 @@
 internal import Raft
 
-/// The bytes of a command, as they stand in the log:
+/// The bytes of a command, as they stand in the log. Operations have version 1, steps of transactions version 2:
 ///
 ///     version: 1 byte │ id: 16 bytes │ minted at: number │ operations: number │ operation … │ later fields
+///     version: 1 byte │ id: 16 bytes │ minted at: number │ step, see ``TransactionCommand`` │ later fields
 ///
 ///     put              1  key  value
 ///     delete           2  key
@@ -12,7 +13,8 @@ internal import Raft
 /// A string is its length as a number and then its bytes; a number stands in groups of seven bits, the lowest first.
 /// A change that older programs may ignore becomes a later field; every other one needs a new version.
 extension Command {
-    static let version: UInt8 = 1
+    static let operationsVersion: UInt8 = 1
+    static let transactionVersion: UInt8 = 2
 
     fileprivate enum Tag {
         static let put: UInt8 = 1
@@ -25,11 +27,23 @@ extension Command {
     ///
     /// - Throws: the first field that exceeds ``CommandLimits`` or makes no sense.
     public func encoded() throws(FieldError) -> [UInt8] {
+        guard mintedAt <= .max else { throw FieldError("minted at", "must be at most \(LogIndex.max)") }
+        let bytes =
+            switch content {
+            case .operations(let operations): try encode(operations)
+            case .transaction(let step): try encode(step)
+            }
+        guard bytes.count <= CommandLimits.commandBytes else {
+            throw FieldError("command", "must be at most \(CommandLimits.commandBytes) bytes")
+        }
+        return bytes
+    }
+
+    private func encode(_ operations: [Operation]) throws(FieldError) -> [UInt8] {
         guard !operations.isEmpty else { throw FieldError("operations", "must be at least 1") }
         guard operations.count <= CommandLimits.operations else {
             throw FieldError("operations", "must be at most \(CommandLimits.operations)")
         }
-        guard mintedAt <= .max else { throw FieldError("minted at", "must be at most \(LogIndex.max)") }
         var sizeBytes = 40
         for operation in operations {
             try operation.validate()
@@ -37,18 +51,24 @@ extension Command {
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(sizeBytes)
-        bytes.append(Self.version)
+        bytes.append(Self.operationsVersion)
         bytes.appendFixed(id.rawValue)
         bytes.appendNumber(mintedAt.rawValue)
         bytes.appendNumber(operations.count)
         for operation in operations { operation.encode(into: &bytes) }
-        guard bytes.count <= CommandLimits.commandBytes else {
-            throw FieldError("command", "must be at most \(CommandLimits.commandBytes) bytes")
-        }
         return bytes
     }
 
-    /// Reads a command. Its operations share the memory of `bytes`.
+    private func encode(_ step: TransactionCommand) throws(FieldError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(Self.transactionVersion)
+        bytes.appendFixed(id.rawValue)
+        bytes.appendNumber(mintedAt.rawValue)
+        try step.encode(into: &bytes)
+        return bytes
+    }
+
+    /// Reads a command. Operations share the memory of `bytes`.
     ///
     /// - Throws: the first field that is not as ``encoded()`` writes it.
     public init(encoded bytes: [UInt8]) throws(FieldError) {
@@ -56,17 +76,26 @@ extension Command {
             throw FieldError("command", "must be at most \(CommandLimits.commandBytes) bytes")
         }
         var reader = FieldReader(bytes)
-        try reader.version("command version", upTo: Self.version)
+        let version = try reader.version("command version", upTo: Self.transactionVersion)
         let id = CommandID(try reader.fixed("id", as: UInt128.self))
         let mintedAt = try reader.index("minted at")
-        let count = try reader.count("operations", upTo: CommandLimits.operations)
-        guard count > 0 else { throw FieldError("operations", "must be at least 1") }
-        var operations: [Operation] = []
-        // The shortest operation takes two bytes: a count that the bytes cannot hold reserves nothing.
-        operations.reserveCapacity(min(count, reader.remaining / 2))
-        for _ in 0..<count { operations.append(try Operation(from: &reader)) }
+        let content: Content =
+            version == Self.operationsVersion
+            ? .operations(try reader.operations()) : .transaction(try TransactionCommand(from: &reader))
         try reader.skipLaterFields()
-        self.init(id: id, mintedAt: mintedAt, operations: operations)
+        self.init(id: id, mintedAt: mintedAt, content)
+    }
+}
+
+extension FieldReader {
+    fileprivate mutating func operations() throws(FieldError) -> [Command.Operation] {
+        let count = try count("operations", upTo: CommandLimits.operations)
+        guard count > 0 else { throw FieldError("operations", "must be at least 1") }
+        var operations: [Command.Operation] = []
+        // The shortest operation takes two bytes: a count that the bytes cannot hold reserves nothing.
+        operations.reserveCapacity(min(count, remaining / 2))
+        for _ in 0..<count { operations.append(try Command.Operation(from: &self)) }
+        return operations
     }
 }
 
@@ -160,7 +189,8 @@ extension Command.Operation {
 }
 
 extension FieldReader {
-    fileprivate mutating func optionalString(
+    /// A string, or its absence.
+    mutating func optionalString(
         _ field: String,
         upTo limitBytes: Int
     ) throws(FieldError) -> ArraySlice<UInt8>? {
@@ -176,7 +206,8 @@ extension [UInt8] {
         append(contentsOf: string)
     }
 
-    fileprivate mutating func appendOptionalString(_ string: ArraySlice<UInt8>?) {
+    /// Appends a string, or its absence.
+    mutating func appendOptionalString(_ string: ArraySlice<UInt8>?) {
         append(string == nil ? 0 : 1)
         if let string { appendString(string) }
     }

@@ -12,12 +12,13 @@ public struct CommandID: Hashable, Sendable, CustomStringConvertible {
     public var description: String { String(rawValue, radix: 16) }
 }
 
-/// A change of one partition's data, as one entry of its log.
+/// A change of one partition's data, as one entry of its log: plain operations, or a step of a transaction.
 ///
 /// **All or nothing.** Every `compareAndSet` looks at the data as it was before the command. If all of them find what
 /// they expect, all operations take effect, in their order; if not, none does.
 ///
-/// **Once.** A proposer that does not learn what became of a command proposes it again, unchanged. However often it
+/// **Once.** Most steps of transactions leave a trace by which they are known when they come again. For operations and
+/// transactions of one round there is a memory. A proposer that does not learn what became of a command proposes it again, unchanged. However often it
 /// gets into the log, it takes effect at most once: the partition remembers the last ``CommandLimits/rememberedCommands``
 /// commands with their outcomes. That alone would not do, since a command may come back later than that. So a command
 /// says behind which index its first copy must lie, and once the memory no longer reaches back so far it is refused:
@@ -32,8 +33,16 @@ public struct Command: Hashable, Sendable {
     /// The index up to which the proposer's replica had applied the log when it minted the id, the same in every copy.
     /// No copy of the command can have been committed at or below it.
     public let mintedAt: LogIndex
-    /// What to do. At least one, at most ``CommandLimits/operations``.
-    public let operations: [Operation]
+    /// What to do.
+    public let content: Content
+
+    /// What a command may be.
+    public enum Content: Hashable, Sendable {
+        /// Changes of plain keys. At least one, at most ``CommandLimits/operations``.
+        case operations([Operation])
+        /// A step of a transaction.
+        case transaction(TransactionCommand)
+    }
 
     /// One step of a command. Keys and values are parts of longer byte strings, so that a command which was read from
     /// an entry shares the entry's memory.
@@ -50,9 +59,27 @@ public struct Command: Hashable, Sendable {
 
     /// Makes a command. Its limits are looked at when it is encoded.
     public init(id: CommandID, mintedAt: LogIndex, operations: [Operation]) {
+        self.init(id: id, mintedAt: mintedAt, .operations(operations))
+    }
+
+    /// Makes a step of a transaction. Its limits are looked at when it is encoded.
+    ///
+    /// - Parameters:
+    ///   - id: That of a transaction of one round, as a number; of other steps any that is not used twice.
+    ///   - mintedAt: Only of use to a transaction of one round.
+    public init(id: CommandID, mintedAt: LogIndex, transaction: TransactionCommand) {
+        self.init(id: id, mintedAt: mintedAt, .transaction(transaction))
+    }
+
+    init(id: CommandID, mintedAt: LogIndex, _ content: Content) {
         self.id = id
         self.mintedAt = mintedAt
-        self.operations = operations
+        self.content = content
+    }
+
+    /// Its operations; none, where it is a step of a transaction.
+    public var operations: [Operation] {
+        if case .operations(let operations) = content { operations } else { [] }
     }
 }
 
@@ -80,4 +107,6 @@ public enum CommandOutcome: Hashable, Sendable {
     /// Nothing took effect now, and nobody can tell any more whether an earlier copy did. Whoever proposed it has to
     /// read the data to find out, and goes on with a new id.
     case expired
+    /// What a step of a transaction came to.
+    case transaction(TransactionOutcome)
 }

@@ -82,12 +82,14 @@ struct FieldReader {
     }
 
     /// The version that a format begins with.
-    mutating func version(_ field: String, upTo known: UInt8) throws(FieldError) {
+    @discardableResult
+    mutating func version(_ field: String, upTo known: UInt8) throws(FieldError) -> UInt8 {
         let version = try byte(field)
         guard version > 0 else { throw FieldError(field, "must not be 0") }
         guard version <= known else {
             throw FieldError(field, "\(version) is newer than \(known), the newest that this program reads")
         }
+        return version
     }
 
     /// Passes over what a later minor revision has added: fields, each a number from 1 in ascending order and a byte

@@ -4,9 +4,15 @@ public import Raft
 ///
 ///     2 │ partition: 8 bytes, the highest first │ 1                        the applied state
 ///                                               │ 2 │ place: 2 bytes       the commands that are remembered
-///                                               │ 3 │ key                  what users have put
+///                                               │ 3 │ key                  what users have put without transactions
+///                                               │ 4 │ key                  the latest version, ``CurrentVersion``
+///                                               │ 5 │ key, escaped │ …     earlier ones, ``HistoryEntry``
+///                                               │ 6 │ key, escaped │ …     what became of transactions, ``TransactionRecord``
+///                                               │ 7 │ key, escaped │ …     held keys, ``KeyIntent``
+///                                               │ 8 │ key, escaped │ …     held ranges, ``RangeIntent``
+///                                               │ 9                        what it knows of itself, ``PartitionFacts``
 ///
-/// Keys of users keep their order. All of a partition lies together, its applied state first, and nothing else lies in
+/// Keys of users keep their order in every space. All of a partition lies together, its applied state first, and nothing else lies in
 /// between; what begins with another byte than 2 belongs to the node and not to a partition.
 public struct PartitionKeys: Hashable, Sendable {
     /// Whose keys they are.
@@ -15,15 +21,24 @@ public struct PartitionKeys: Hashable, Sendable {
     let prefix: [UInt8]
     /// The beginning of all keys of users.
     let userPrefix: [UInt8]
+    /// The beginning of all keys of latest versions.
+    let currentPrefix: [UInt8]
     /// The key of the applied state.
     let state: [UInt8]
+    /// The key of what the partition knows of itself.
+    let facts: [UInt8]
 
     /// What follows the prefix.
     enum Space {
         static let state: UInt8 = 1
         static let remembered: UInt8 = 2
         static let user: UInt8 = 3
-        static let end: UInt8 = 4
+        static let current: UInt8 = 4
+        static let history: UInt8 = 5
+        static let records: UInt8 = 6
+        static let intents: UInt8 = 7
+        static let rangeIntents: UInt8 = 8
+        static let facts: UInt8 = 9
     }
 
     private static let partitions: UInt8 = 2
@@ -33,7 +48,9 @@ public struct PartitionKeys: Hashable, Sendable {
         self.partition = partition
         prefix = withUnsafeBytes(of: partition.rawValue.bigEndian) { [Self.partitions] + $0 }
         userPrefix = prefix + [Space.user]
+        currentPrefix = prefix + [Space.current]
         state = prefix + [Space.state]
+        facts = prefix + [Space.facts]
     }
 
     /// Everything that belongs to the partition.
@@ -67,7 +84,7 @@ public struct PartitionKeys: Hashable, Sendable {
     /// Where the user's keys from `from` up to `upTo`, or up to the partition's end, lie. Empty if they are not in order.
     func userRange(from: ArraySlice<UInt8>, upTo: ArraySlice<UInt8>?) -> KeyRange {
         let lower = user(from)
-        guard let upTo else { return KeyRange(lower, prefix + [Space.end]) }
+        guard let upTo else { return KeyRange(lower, currentPrefix) }
         return KeyOrder.compare(from, upTo) < 0 ? KeyRange(lower, user(upTo)) : KeyRange(lower, lower)
     }
 }

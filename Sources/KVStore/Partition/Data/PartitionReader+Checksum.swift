@@ -4,9 +4,9 @@ public import Raft
 public struct PartitionChecksum: Hashable, Sendable {
     /// The last entry that had been applied. Only checksums of one position can be compared.
     public let position: LogPosition
-    /// How many users' entries there are.
+    /// How many users' entries there are, plain ones and latest versions.
     public let entries: UInt64
-    /// Bytes of users' keys and values.
+    /// Bytes of users' keys and of what lies there.
     public let bytes: UInt64
     /// CRC32C over everything, lengths included.
     public let checksum: UInt32
@@ -67,7 +67,11 @@ private struct RunningChecksum {
         var sum = Checksum.ofNumber(lengths, after: checksum)
         sum = key.withUnsafeBytes { Checksum.of($0, after: sum) }
         checksum = value.withUnsafeBytes { Checksum.of($0, after: sum) }
-        guard key[0] == PartitionKeys.Space.user else { return }
+        switch key[0] {
+        case PartitionKeys.Space.user: break
+        case PartitionKeys.Space.current: guard !CurrentVersion.isTombstone(value) else { return }
+        default: return
+        }
         entries += 1
         bytes += UInt64(key.count - 1 + value.count)
     }

@@ -61,7 +61,8 @@ struct SnapshotContent {
             guard KeyOrder.compare(lastKey, key) < 0 else { throw FieldError("key", "must be behind the one before") }
             switch key.first {
             case PartitionKeys.Space.remembered: try checkRemembered(key, value, in: state)
-            case PartitionKeys.Space.user: break
+            case PartitionKeys.Space.user: try Self.checkUser(key, value)
+            case let space?: try Self.checkTransactional(space, key, value)
             default: throw FieldError("key", "must be of a kind that this version knows")
             }
             lastKey = key
@@ -72,13 +73,51 @@ struct SnapshotContent {
         lastKey = Array(lastKey)[...]
     }
 
-    /// The next entry; nil at the end. The limit of a user's key and the byte before it is the limit of all keys here.
+    private static func checkUser(_ key: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) throws(FieldError) {
+        guard key.count <= CommandLimits.keyBytes + 1 else {
+            throw FieldError("key", "must be at most \(CommandLimits.keyBytes) bytes")
+        }
+        guard value.count <= CommandLimits.valueBytes else {
+            throw FieldError("value", "must be at most \(CommandLimits.valueBytes) bytes")
+        }
+    }
+
+    /// Versions, records and intents, each of which has to be one.
+    private static func checkTransactional(
+        _ space: UInt8,
+        _ key: ArraySlice<UInt8>,
+        _ value: ArraySlice<UInt8>
+    ) throws(FieldError) {
+        switch space {
+        case PartitionKeys.Space.current:
+            guard 1...TransactionLimits.keyBytes ~= key.count - 1 else {
+                throw FieldError("key", "must be from 1 to \(TransactionLimits.keyBytes) bytes")
+            }
+            _ = try CurrentVersion(row: value)
+        case PartitionKeys.Space.history:
+            _ = try HistoryEntry(suffix: try HistoryEntry.parse(key).suffix, value: value)
+        case PartitionKeys.Space.records:
+            _ = try PartitionKeys.recordKey(key)
+            _ = try TransactionRecord(row: value)
+        case PartitionKeys.Space.intents: _ = try KeyIntent(key: key, row: value)
+        case PartitionKeys.Space.rangeIntents: _ = try RangeIntent(key: key, row: value)
+        case PartitionKeys.Space.facts where key.count == 1: _ = try PartitionFacts(encoded: value)
+        default: throw FieldError("key", "must be of a kind that this version knows")
+        }
+    }
+
+    /// The longest key, of all kinds, without the partition's prefix: a held range has two, escaped.
+    static let keyBytes = 4 * TransactionLimits.keyBytes + 64
+    /// The longest value: what a transaction wants to put, and whom to ask about it.
+    static let valueBytes = CommandLimits.valueBytes + (64 << 10)
+
+    /// The next entry; nil at the end.
     private static func nextEntry(
         _ reader: inout FieldReader
     ) throws(FieldError) -> (key: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
         guard reader.remaining > 0 else { return nil }
-        let key = try reader.string("key", upTo: CommandLimits.keyBytes + 1)
-        return (key, try reader.string("value", upTo: CommandLimits.valueBytes))
+        let key = try reader.string("key", upTo: keyBytes)
+        return (key, try reader.string("value", upTo: valueBytes))
     }
 
     private mutating func checkRemembered(

@@ -64,8 +64,9 @@ public struct Database: Sendable {
             backend.abandon(transaction.attempt)
             throw error
         }
-        if draft.changes.isEmpty, draft.checks.isEmpty {
-            // What was read was so at one moment, which lies behind everything that was answered before.
+        if draft.changes.isEmpty, draft.checks.isEmpty, transaction.attempt.primary == nil {
+            // What was read was so at one moment, which lies behind everything that was answered before. What was locked
+            // was read at several: only a commit shows that no lock had expired before the last of them.
             backend.abandon(transaction.attempt)
             return Committed(value: value, at: draft.start ?? .zero)
         }

@@ -13,9 +13,8 @@ internal import Raft
 ///
 /// **What it owes.** Participants that hold something are told the outcome until they have confirmed it, or until the
 /// attempt's node gives up; then those who meet an intent finish the transaction, by asking its primary.
-struct Coordinator {
+struct Coordinator: Hashable {
     let attempt: TransactionAttempt
-    let deadline: Timestamp
     private let draft: TransactionDraft
     private var phase = Phase.routing
     private var parts: [Part] = []
@@ -78,10 +77,9 @@ struct Coordinator {
         case failed(TransactionError)
     }
 
-    init(_ draft: TransactionDraft, _ attempt: TransactionAttempt, deadline: Timestamp) {
+    init(_ draft: TransactionDraft, _ attempt: TransactionAttempt) {
         self.draft = draft
         self.attempt = attempt
-        self.deadline = deadline
     }
 
     var isOver: Bool { phase == .over }
@@ -94,11 +92,13 @@ struct Coordinator {
     ///   - home: The partition of the key that is ``primary(of:_:)``.
     ///   - mintedAt: How far this node's replica of a partition has applied its log; see ``Command/mintedAt``.
     ///   - expires: When others may end it if it does not go on.
+    ///   - deadline: It does not take place behind this.
     mutating func begin(
         _ shares: [Part],
         home: PartitionID,
         mintedAt: LogIndex,
-        expires: Timestamp
+        expires: Timestamp,
+        deadline: Timestamp
     ) -> [Action] {
         precondition(phase == .routing && !shares.isEmpty, "an attempt begins once, with the partitions it needs")
         precondition(shares.contains { $0.partition == home }, "the primary's partition takes part")
@@ -195,7 +195,6 @@ struct Coordinator {
     }
 
     private mutating func barAnswered(_ response: PartitionResponse) -> [Action] {
-        if hasAnswered { return finished() }
         switch response {
         case .outcome(.committed(let timestamp)): return tell(.committed(timestamp)) + finished()
         case .outcome(.rolledBack): return tell(.failed(suspicion == .unknown ? .noLeader : suspicion)) + finished()
@@ -305,8 +304,9 @@ struct Coordinator {
         return [.send(home, .settle(attempt.id, primary: primary))]
     }
 
+    /// Who asked is answered once; what becomes known later is only of use to participants.
     private mutating func tell(_ answer: Answer) -> [Action] {
-        precondition(!hasAnswered, "who asks is answered once")
+        if hasAnswered { return [] }
         hasAnswered = true
         return [.finish(answer)]
     }

@@ -40,7 +40,11 @@ extension PartitionRouting {
             share(found, key) { _ in }
         }
         return shares.keys.sorted().compactMap { id in
-            shares[id].map { Coordinator.Part(partition: id, epoch: $0.epoch, anchor: $0.anchor, draft: $0.draft) }
+            shares[id].map { share in
+                // A step that comes late looks for its tombstone where the partition expects its trace.
+                let anchor = share.draft.isEmpty ? share.anchor : Footprint(share.draft).anchor
+                return Coordinator.Part(partition: id, epoch: share.epoch, anchor: anchor, draft: share.draft)
+            }
         }
     }
 }
@@ -56,3 +60,5 @@ private struct Share {
         draft = TransactionDraft(start: start)
     }
 }
+
+extension RoutingTable: PartitionRouting {}

@@ -81,6 +81,9 @@ extension Participant {
             if waitingForTransaction[id] == nil {
                 holders[id] = nil
                 asked[id] = nil
+            } else if contents.anchor(of: id) == nil {
+                // An entry of another leadership has ended it.
+                resolved(id, now, contents)
             } else {
                 ask(about: held, now)
             }
@@ -105,8 +108,12 @@ extension Participant {
         }
     }
 
-    /// Asks about a transaction that somebody waits for, not at once and not all the time.
+    /// Asks about a transaction that somebody waits for and whose time is over, not at once and not all the time.
+    ///
+    /// Who asks earlier might end one that waits for others at its primary, however old it is: nothing is known there of
+    /// a transaction whose part is not prepared.
     private mutating func ask(about held: HeldAt, _ now: Moment) {
+        guard now.cluster > held.holder.expires else { return }
         guard let last = asked[held.holder.id] else {
             asked[held.holder.id] = now.tick
             return

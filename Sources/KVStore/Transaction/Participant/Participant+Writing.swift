@@ -123,7 +123,8 @@ extension Participant {
         finish(number, .outcome(outcome), now: now, contents: contents)
         guard let id = request.id else { return }
         switch (request.body, outcome) {
-        case (.commit, .committed), (.commit, .rolledBack), (.resolve, _), (.decide, .committed), (.decide, .rolledBack):
+        case (.commit, .committed), (.commit, .rolledBack), (.resolve, _),
+            (.decide, .committed), (.decide, .rolledBack):
             resolved(id, now, contents)
         default: break
         }

@@ -18,7 +18,9 @@ extension PartitionRequest {
     }
 
     /// The request's bytes.
-    var encoded: [UInt8] {
+    ///
+    /// - Throws: the first field that exceeds a limit of who reads.
+    func encoded() throws(FieldError) -> [UInt8] {
         var bytes: [UInt8] = [Self.version]
         switch self {
         case .timestamps(let count, let clock, let hasTime):
@@ -28,40 +30,41 @@ extension PartitionRequest {
             bytes.append(hasTime ? 1 : 0)
         case .read(let keys, let timestamp, let attempt):
             bytes.append(Tag.read)
-            bytes.appendKeys(keys)
-            bytes.appendTimestamp(timestamp)
+            try bytes.appendKeys("keys", keys)
+            bytes.append(timestamp == nil ? 0 : 1)
+            if let timestamp { bytes.appendTimestamp(timestamp) }
             bytes.append(attempt == nil ? 0 : 1)
             if let attempt { bytes.appendFixed(attempt.rawValue) }
         case .scan(let range, let timestamp, let limit):
             bytes.append(Tag.scan)
-            bytes.appendString(range.lower[...])
-            bytes.appendString(range.upper[...])
-            bytes.appendFixed(timestamp.rawValue)
+            try bytes.appendBound("range", range.lower)
+            try bytes.appendBound("range", range.upper)
+            bytes.appendTimestamp(timestamp)
             bytes.appendNumber(limit.entries)
             bytes.appendNumber(limit.bytes)
         case .commitOnce(let request):
             bytes.append(Tag.commitOnce)
-            request.encode(into: &bytes)
+            try request.encode(into: &bytes)
         case .prepare(let prepare):
             bytes.append(Tag.prepare)
-            prepare.encode(into: &bytes)
+            try prepare.encode(into: &bytes)
         case .commit(let commit):
             bytes.append(Tag.commit)
-            commit.encode(into: &bytes)
+            try commit.encode(into: &bytes)
         case .resolve(let id, let anchor, let fate):
             bytes.append(Tag.resolve)
             bytes.appendFixed(id.rawValue)
-            bytes.appendString(anchor[...])
-            fate.encode(into: &bytes)
+            try bytes.appendKey("anchor", anchor)
+            bytes.appendFate(fate)
         case .decide(let id, let primary, let mustEnd):
             bytes.append(Tag.decide)
             bytes.appendFixed(id.rawValue)
-            bytes.appendString(primary[...])
+            try bytes.appendKey("primary", primary)
             bytes.append(mustEnd ? 1 : 0)
         case .settle(let id, let primary):
             bytes.append(Tag.settle)
             bytes.appendFixed(id.rawValue)
-            bytes.appendString(primary[...])
+            try bytes.appendKey("primary", primary)
         }
         return bytes
     }
@@ -79,7 +82,7 @@ extension PartitionRequest {
             self = .timestamps(count: count, clock: clock, hasTime: try reader.flag("has time"))
         case Tag.read:
             let keys = try reader.keys("keys")
-            let timestamp = try reader.optionalTimestamp("timestamp")
+            let timestamp = try reader.flag("timestamp") ? try reader.timestamp("timestamp") : nil
             let attempt = try reader.flag("attempt") ? try reader.transactionID("attempt") : nil
             self = .read(keys: keys, at: timestamp, attempt: attempt)
         case Tag.scan:
@@ -90,7 +93,7 @@ extension PartitionRequest {
         case Tag.resolve:
             let id = try reader.transactionID("id")
             let anchor = try reader.key("anchor")
-            self = .resolve(id, anchor: anchor, try TransactionFate(from: &reader))
+            self = .resolve(id, anchor: anchor, try reader.fate())
         case Tag.decide:
             let id = try reader.transactionID("id")
             let primary = try reader.key("primary")
@@ -105,8 +108,8 @@ extension PartitionRequest {
     }
 
     private static func scan(from reader: inout FieldReader) throws(FieldError) -> PartitionRequest {
-        let lower = try reader.key("range")
-        let upper = try reader.key("range")
+        let lower = try reader.bound("range")
+        let upper = try reader.bound("range")
         guard KeyOrder.compare(lower, upper) <= 0 else { throw FieldError("range", "must not end before it begins") }
         let timestamp = try reader.timestamp("timestamp")
         let limit = ScanLimit(
@@ -119,23 +122,39 @@ extension PartitionRequest {
 }
 
 extension OneRoundRequest {
-    fileprivate func encode(into bytes: inout [UInt8]) {
+    fileprivate func encode(into bytes: inout [UInt8]) throws(FieldError) {
         bytes.appendFixed(id.rawValue)
         bytes.appendAge(age)
         bytes.appendNumber(mintedAt.rawValue)
         bytes.appendNumber(epoch)
         bytes.appendFixed(deadline.rawValue)
-        draft.encode(into: &bytes)
+        try draft.encode(into: &bytes)
     }
 
     fileprivate init(from reader: inout FieldReader) throws(FieldError) {
-        self.init(
-            id: try reader.transactionID("id"),
-            age: try reader.age("age"),
-            mintedAt: try reader.index("minted at"),
-            epoch: try reader.number("epoch"),
-            deadline: try reader.timestamp("deadline"),
-            draft: try TransactionDraft(from: &reader)
-        )
+        let id = try reader.transactionID("id")
+        let age = try reader.age()
+        let mintedAt = try reader.index("minted at")
+        let epoch = try reader.number("epoch")
+        let deadline = try reader.timestamp("deadline")
+        let draft = try TransactionDraft(from: &reader)
+        self.init(id: id, age: age, mintedAt: mintedAt, epoch: epoch, deadline: deadline, draft: draft)
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func appendKeys(_ field: String, _ keys: [[UInt8]]) throws(FieldError) {
+        appendNumber(keys.count)
+        for key in keys { try appendKey(field, key) }
+    }
+}
+
+extension FieldReader {
+    fileprivate mutating func keys(_ field: String) throws(FieldError) -> [[UInt8]] {
+        let count = try count(field, upTo: TransactionLimits.operations)
+        var keys: [[UInt8]] = []
+        keys.reserveCapacity(min(count, remaining / 2))
+        for _ in 0..<count { keys.append(try key(field)) }
+        return keys
     }
 }

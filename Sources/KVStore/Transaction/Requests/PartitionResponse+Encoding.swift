@@ -90,8 +90,8 @@ extension PartitionResponse {
             let mayHappen = try reader.flag("may happen")
             let leader = try reader.flag("leader") ? NodeID(try reader.number("leader")) : nil
             self = .moved(to: leader, mayHappen: mayHappen)
-        case Tag.died: self = .died(key: try reader.key("key"))
-        case Tag.timedOut: self = .timedOut(key: try reader.key("key"))
+        case Tag.died: self = .died(key: try reader.bound("key"))
+        case Tag.timedOut: self = .timedOut(key: try reader.bound("key"))
         case Tag.overloaded: self = .overloaded
         case Tag.diskFull: self = .diskFull
         case Tag.invalid:
@@ -122,7 +122,7 @@ extension PartitionResponse {
             let key = try reader.key("key")
             entries.append(EntryPage.Entry(key: key, entry: try StoredEntry(from: &reader)))
         }
-        return EntryPage(entries: entries, next: try reader.flag("next") ? try reader.key("next") : nil)
+        return EntryPage(entries: entries, next: try reader.flag("next") ? try reader.bound("next") : nil)
     }
 }
 

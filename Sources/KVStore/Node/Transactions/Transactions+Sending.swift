@@ -1,0 +1,127 @@
+internal import Raft
+
+/// A request that is asked of a partition's leader, whoever that is, until it is answered or its time is over.
+struct Send {
+    let partition: PartitionID
+    let request: PartitionRequest
+    let lastTick: Int
+    let reply: (PartitionResponse, Bool) -> Void
+    /// To whom the last copy has gone; nil while none is under way.
+    var sentTo: NodeID?
+    /// Counts the copies.
+    var trial = 0
+    /// No copy was sent of which nobody has told what became of it.
+    var isCertain = true
+    /// Who is said to lead, by the last node that was asked in vain.
+    var hint: NodeID?
+    /// Why the last copy came to nothing.
+    var lastWord = PartitionResponse.moved(to: nil, mayHappen: false)
+}
+
+extension Transactions {
+    /// Asks a partition's leader. `reply` is called once: with the answer, and whether all copies are accounted for.
+    func send(
+        _ request: PartitionRequest,
+        to partition: PartitionID,
+        until lastTick: Int,
+        reply: @escaping (PartitionResponse, Bool) -> Void
+    ) {
+        lastSend += 1
+        sends[lastSend] = Send(partition: partition, request: request, lastTick: lastTick, reply: reply)
+        trySend(lastSend)
+    }
+
+    private func trySend(_ number: UInt64) {
+        guard var send = sends[number] else { return }
+        send.trial += 1
+        if send.trial > 1 { counts.retries += 1 }
+        send.sentTo = nil
+        let leader = send.hint ?? loop.store.leader(of: send.partition)
+        send.hint = nil
+        guard let leader else {
+            sends[number] = send
+            return setAlarm(1, number)
+        }
+        send.sentTo = leader
+        sends[number] = send
+        let trial = send.trial
+        if leader == loop.node {
+            return serve(send.request, of: send.partition, from: loop.node) { [weak self] response in
+                self?.answered(number, trial, response)
+            }
+        }
+        let bytes: [UInt8]
+        do throws(FieldError) {
+            bytes = try send.request.encoded()
+        } catch {
+            sends[number] = nil
+            return send.reply(.invalid(error), send.isCertain)
+        }
+        loop.ask(leader, about: send.partition, bytes, patienceTicks: patience(of: send)) { [weak self] bytes in
+            let response = bytes.flatMap { try? PartitionResponse(encoded: $0) }
+            self?.answered(number, trial, response)
+        }
+    }
+
+    /// Timestamps come at once or not at all; what may have to wait for others is left alone for longer.
+    private func patience(of send: Send) -> Int {
+        if case .timestamps = send.request { return max(5, options.resendTicks / 4) }
+        return max(1, min(send.lastTick - loop.ticks, options.participant.patienceTicks) + options.resendTicks)
+    }
+
+    /// A copy was answered, or, without a response, nobody will ever tell what became of it.
+    private func answered(_ number: UInt64, _ trial: Int, _ response: PartitionResponse?) {
+        guard var send = sends[number] else { return }
+        guard send.trial == trial else { return }
+        switch response {
+        case nil:
+            send.isCertain = false
+        case .moved(let hint, let mayHappen)?:
+            if mayHappen { send.isCertain = false }
+            send.hint = hint.flatMap { $0 == send.sentTo ? nil : $0 }
+        case .overloaded?:
+            send.lastWord = .overloaded
+        case .outcome(.wrongPartition(let epoch))?:
+            // It may be this node that is behind.
+            loop.learnEpoch(epoch, of: send.partition)
+            sends[number] = nil
+            return send.reply(.outcome(.wrongPartition(epoch: epoch)), send.isCertain)
+        case let response?:
+            sends[number] = nil
+            return send.reply(response, send.isCertain)
+        }
+        send.sentTo = nil
+        sends[number] = send
+        setAlarm(1, number)
+    }
+
+    private func setAlarm(_ ticks: Int, _ number: UInt64) {
+        guard let send = sends[number] else { return }
+        alarms.append(Alarm(tick: loop.ticks + ticks, send: number, trial: send.trial))
+    }
+
+    /// Sends again what was turned down, and gives up what has waited long enough.
+    func continueSends() {
+        while let alarm = alarms.first, alarm.tick <= loop.ticks {
+            alarms.removeFirst()
+            guard let send = sends[alarm.send], send.trial == alarm.trial, send.sentTo == nil else { continue }
+            if loop.ticks < send.lastTick {
+                trySend(alarm.send)
+            } else {
+                sends[alarm.send] = nil
+                send.reply(send.lastWord, send.isCertain)
+            }
+        }
+    }
+
+    /// Another node leads a partition, or this one does: whoever was asked before will hardly answer.
+    func retrySends(of partition: PartitionID) {
+        if sends.isEmpty { return }
+        guard let leader = loop.store.leader(of: partition) else { return }
+        for number in sends.keys.sorted() {
+            guard let send = sends[number], send.partition == partition, send.sentTo != leader else { continue }
+            if send.sentTo != nil { sends[number]?.isCertain = false }
+            trySend(number)
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import Raft
+import Testing
+
+@testable import KVStore
+
+/// Transactions through three real loops: partitions, oracle, coordinators and participants as they run on machines.
+@Suite struct TransactionLoopTests {
+    /// Keys of different partitions, if there are four.
+    private static let a = OperatorKeys.stored(Array("1/a".utf8))
+    private static let b = OperatorKeys.stored(Array("z/b".utf8))
+    private static let c = [KeySpace.domain, 0x20, 0x00, 1]
+    private static let d = [KeySpace.domain, 0xE0, 0x00, 1]
+
+    private struct Started {
+        let cluster: LoopCluster
+
+        init(partitions: Int = 6) throws {
+            cluster = LoopCluster(3)
+            var options = StoreLoopOptions()
+            options.reservedDiskBytes = 0
+            options.resumeDiskBytes = 0
+            var placement = PlacementOptions()
+            placement.partitions = partitions
+            options.placement = placement
+            try cluster.startAll(options)
+            cluster.create(StoreLoop.metaPartition)
+            let isReady = cluster.run(milliseconds: 20_000) { [cluster] in
+                cluster.ids.allSatisfy { id in
+                    let loop = cluster.loop(id.rawValue)
+                    return loop.routing.isComplete && loop.clusterTime > .zero
+                        && loop.store.partitions.count == partitions + 1
+                        && loop.store.partitions.allSatisfy { loop.store.leader(of: $0) != nil }
+                }
+            }
+            #expect(isReady)
+        }
+
+        func commit(_ draft: TransactionDraft, at node: UInt64 = 1) -> Result<Timestamp, TransactionError>? {
+            var answer: Result<Timestamp, TransactionError>?
+            let loop = cluster.loop(node)
+            loop.commit(draft, loop.transactionAttempt(age: nil), patience: .seconds(5)) { answer = $0 }
+            cluster.run(milliseconds: 20_000) { answer != nil }
+            return answer
+        }
+
+        func committed(_ changes: [TransactionDraft.Change], at node: UInt64 = 1) throws -> Timestamp {
+            try #require(commit(TransactionDraft(changes: changes), at: node)).get()
+        }
+
+        func latest(_ key: [UInt8], at node: UInt64 = 1) throws -> StoredEntry? {
+            var answer: Result<StoredEntry?, TransactionError>?
+            cluster.loop(node).latest(of: key, patience: .seconds(5)) { answer = $0 }
+            cluster.run(milliseconds: 20_000) { answer != nil }
+            return try #require(answer).get()
+        }
+
+        func timestamp(at node: UInt64 = 1) throws -> Timestamp {
+            var answer: Result<Timestamp, TransactionError>?
+            cluster.loop(node).timestamp(patience: .seconds(5)) { answer = $0 }
+            cluster.run(milliseconds: 20_000) { answer != nil }
+            return try #require(answer).get()
+        }
+
+        func read(_ keys: [[UInt8]], at timestamp: Timestamp, node: UInt64 = 1) throws -> [StoredEntry?] {
+            var answer: Result<[StoredEntry?], TransactionError>?
+            cluster.loop(node).entries(of: keys, at: timestamp, patience: .seconds(5)) { answer = $0 }
+            cluster.run(milliseconds: 20_000) { answer != nil }
+            return try #require(answer).get()
+        }
+    }
+
+    @Test func aKeyThatWasWrittenAnywhereIsReadEverywhere() throws {
+        let started = try Started()
+        for (number, key) in [Self.a, Self.b, Self.c, Self.d].enumerated() {
+            let node = UInt64(number % 3 + 1)
+            let version = try started.committed([.init(key: key, .put([UInt8(number)]))], at: node)
+            for other in 1...3 as ClosedRange<UInt64> {
+                #expect(try started.latest(key, at: other) == StoredEntry(.bytes([UInt8(number)]), version: version))
+            }
+        }
+        started.cluster.end()
+    }
+
+    @Test func keysOfSeveralPartitionsChangeAtOneMoment() throws {
+        let started = try Started()
+        let before = try started.timestamp()
+        let version = try started.committed([
+            .init(key: Self.a, .put([1])), .init(key: Self.b, .put([2])), .init(key: Self.c, .add(.init(7))),
+            .init(key: Self.d, .insert([4])),
+        ])
+        #expect(try started.read([Self.a, Self.b, Self.c, Self.d], at: before) == [nil, nil, nil, nil])
+        #expect(
+            try started.read([Self.a, Self.b, Self.c, Self.d], at: version, node: 2) == [
+                StoredEntry(.bytes([1]), version: version), StoredEntry(.bytes([2]), version: version),
+                StoredEntry(.counter(7), version: version), StoredEntry(.bytes([4]), version: version),
+            ]
+        )
+        let counts = started.cluster.loop(1).transactionCounts
+        #expect(counts.rounds >= 2 && counts.committed >= 1)
+        started.cluster.end()
+    }
+
+    @Test func whatOnePartitionRefusesHappensNowhere() throws {
+        let started = try Started()
+        _ = try started.committed([.init(key: Self.b, .put([1]))])
+        let answer = started.commit(
+            TransactionDraft(changes: [.init(key: Self.a, .put([9])), .init(key: Self.b, .insert([9]))])
+        )
+        #expect(answer == .failure(.refused(.checkFailed, key: Self.b)))
+        #expect(try started.latest(Self.a) == nil)
+        _ = try started.committed([.init(key: Self.a, .put([3]))])
+        started.cluster.end()
+    }
+
+    @Test func boundsHoldOverPartitions() throws {
+        let started = try Started()
+        _ = try started.committed([.init(key: Self.a, .add(.init(5)))])
+        let move = { (amount: Int64) in
+            started.commit(
+                TransactionDraft(changes: [
+                    .init(key: Self.a, .add(.init(-amount, floor: 0))), .init(key: Self.c, .add(.init(amount))),
+                ])
+            )
+        }
+        #expect(try move(3)?.get() != nil)
+        #expect(move(3) == .failure(.refused(.boundReached, key: Self.a)))
+        #expect(try started.latest(Self.a)?.content == .counter(2))
+        #expect(try started.latest(Self.c)?.content == .counter(3))
+        started.cluster.end()
+    }
+
+    @Test func whatWasReadMustNotHaveChanged() throws {
+        let started = try Started()
+        _ = try started.committed([.init(key: Self.a, .put([1]))])
+        let start = try started.timestamp()
+        _ = try started.committed([.init(key: Self.a, .put([2]))], at: 2)
+        for other in [Self.a, Self.b] {
+            let answer = started.commit(
+                TransactionDraft(start: start, reads: [Self.a], changes: [.init(key: other, .put([3]))])
+            )
+            #expect(answer == .failure(.conflict(key: Self.a)))
+        }
+        started.cluster.end()
+    }
+
+    @Test func timestampsGoUpWhoeverMintsThem() throws {
+        let started = try Started()
+        var last = Timestamp.zero
+        for round in 0..<4 {
+            for node in started.cluster.ids where started.cluster.nodes[node]?.loop != nil {
+                let next = try started.timestamp(at: node.rawValue)
+                #expect(next > last)
+                last = next
+            }
+            let leader = try #require(
+                started.cluster.loop(UInt64(round % 3 + 1)).store.leader(of: StoreLoop.metaPartition)
+            )
+            started.cluster.node(leader.rawValue).kill()
+            try started.cluster.node(leader.rawValue).start(Self.options)
+            started.cluster.run(milliseconds: 3_000)
+        }
+        started.cluster.end()
+    }
+
+    private static var options: StoreLoopOptions {
+        var options = StoreLoopOptions()
+        options.reservedDiskBytes = 0
+        options.resumeDiskBytes = 0
+        options.placement = PlacementOptions()
+        return options
+    }
+
+    @Test func whatItsCoordinatorLeavesBehindIsFinishedByOthers() throws {
+        let started = try Started()
+        let cluster = started.cluster
+        _ = try started.committed([.init(key: Self.a, .add(.init(10))), .init(key: Self.c, .add(.init(10)))])
+        // A node that leads nothing that is needed dies in the midst of it, at every moment of its life.
+        for step in 1...12 as ClosedRange<UInt64> {
+            let leaders = [Self.a, Self.c].compactMap { key in
+                cluster.loop(1).routing.partition(of: key).flatMap { cluster.loop(1).store.leader(of: $0) }
+            }
+            guard let victim = cluster.ids.first(where: { !leaders.contains($0) }) else { continue }
+            let loop = cluster.loop(victim.rawValue)
+            var told: Result<Timestamp, TransactionError>?
+            loop.commit(
+                TransactionDraft(changes: [
+                    .init(key: Self.a, .add(.init(-1))), .init(key: Self.c, .add(.init(1))),
+                ]),
+                loop.transactionAttempt(age: nil),
+                patience: .seconds(5)
+            ) { told = $0 }
+            cluster.run(milliseconds: step) { told != nil }
+            cluster.node(victim.rawValue).kill()
+            cluster.run(milliseconds: 4_000)
+            try cluster.node(victim.rawValue).start(Self.options)
+            cluster.run(milliseconds: 2_000)
+            // An exclusive use waits until nobody holds anything there any more.
+            let start = try started.timestamp()
+            let both = try started.read([Self.a, Self.c], at: start)
+            let values = both.map { entry in if case .counter(let value)? = entry?.content { value } else { Int64(0) } }
+            #expect(values.reduce(0, +) == 20, "step \(step)")
+            let check = TransactionDraft(
+                checks: [.init(key: Self.a, .exists), .init(key: Self.c, .exists)],
+                changes: [.init(key: Self.b, .put([UInt8(step)]))]
+            )
+            #expect(try started.commit(check)?.get() != nil, "step \(step)")
+        }
+        cluster.end()
+    }
+}
