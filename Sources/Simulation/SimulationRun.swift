@@ -27,7 +27,8 @@ public struct SimulationRun: Sendable {
         violation = world.violation
         traceHash = world.trace.hash
         timeline = world.trace.timeline
-        history = world.workload.history
+        history = world.registers.history
+        world.countTransactions()
         coverage = SimulationCoverage(world)
         world.end()
     }
@@ -47,7 +48,10 @@ public struct SimulationCoverage: Sendable {
     public private(set) var refused = 0
     /// The longest that an operation took after the last fault, in seconds.
     public private(set) var slowestRecoverySeconds = 0.0
+    /// The longest that something was left behind by transactions, in seconds.
+    public private(set) var slowestCleanupSeconds = 0.0
     private var counts: [Int]
+    private var transactionCounts = WorldTransactionCounts().named.map(\.count)
 
     /// Nothing yet.
     public init() { counts = Trace.Kind.allCases.map { _ in 0 } }
@@ -56,10 +60,14 @@ public struct SimulationCoverage: Sendable {
         counts = Trace.Kind.allCases.map { world.trace.count($0) }
         virtualSeconds = Double(world.scheduler.now.nanoseconds) / 1e9
         events = world.scheduler.count
-        answered = world.workload.answered
-        unknown = world.workload.unknown
-        refused = world.workload.refused
-        slowestRecoverySeconds = Double(world.workload.slowestRecovery.nanoseconds) / 1e9
+        var tally = WorkloadTally()
+        for workload in world.workloads { tally.add(workload.tally) }
+        answered = tally.answered
+        unknown = tally.unknown
+        refused = tally.refused
+        slowestRecoverySeconds = Double(tally.slowestRecovery.nanoseconds) / 1e9
+        slowestCleanupSeconds = Double(world.slowestCleanup.nanoseconds) / 1e9
+        transactionCounts = world.counts.named.map(\.count)
     }
 
     /// Adds another run's.
@@ -70,7 +78,14 @@ public struct SimulationCoverage: Sendable {
         unknown += other.unknown
         refused += other.refused
         slowestRecoverySeconds = max(slowestRecoverySeconds, other.slowestRecoverySeconds)
+        slowestCleanupSeconds = max(slowestCleanupSeconds, other.slowestCleanupSeconds)
         for place in counts.indices { counts[place] += other.counts[place] }
+        for place in transactionCounts.indices { transactionCounts[place] += other.transactionCounts[place] }
+    }
+
+    /// How often what has happened to transactions, by name, in a fixed order.
+    public var transactions: [(name: String, count: Int)] {
+        zip(WorldTransactionCounts().named, transactionCounts).map { (name: $0.name, count: $1) }
     }
 
     /// How often each kind of event happened, by name, in a fixed order.

@@ -32,6 +32,9 @@ struct Run: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Events to print of a failing run.", valueName: "n"))
     var timeline = 200
 
+    @Flag(help: "Print the last events of a single seed also where it does not fail.")
+    var tell = false
+
     @Option(help: ArgumentHelp("Where to write the history of a single seed.", valueName: "file"))
     var history: String?
 
@@ -50,6 +53,7 @@ struct Run: AsyncParsableCommand {
         guard (1...64).contains(workers) else { throw ValidationError("--workers must be from 1 to 64") }
         guard timeline >= 0 else { throw ValidationError("--timeline must not be negative") }
         guard history == nil || seed != nil else { throw ValidationError("--history needs --seed") }
+        guard !tell || seed != nil else { throw ValidationError("--tell needs --seed") }
     }
 
     func run() async throws {
@@ -61,15 +65,15 @@ struct Run: AsyncParsableCommand {
     private func runOne(_ seed: UInt64) throws {
         let run = SimulationRun(seed: seed, troubledSeconds: seconds, keptLines: timeline)
         if let history { try write(run.history, to: history) }
-        if let violation = run.violation {
-            print(run.timeline.joined(separator: "\n"), "\n\nseed \(seed) failed: \(violation)")
-        }
+        if tell || run.violation != nil { print(run.timeline.joined(separator: "\n"), "\n") }
+        if let violation = run.violation { print("seed \(seed) failed: \(violation)") }
         var isRepeatable = true
         if twice {
             isRepeatable = SimulationRun(seed: seed, troubledSeconds: seconds).traceHash == run.traceHash
             if !isRepeatable { print("seed \(seed) does not repeat itself: its second run left another trace") }
         }
         print(summary(run.coverage))
+        print(transactions(run.coverage))
         print("trace \(hexadecimal(run.traceHash))")
         if run.violation != nil || !isRepeatable { throw ExitCode.failure }
     }
@@ -140,6 +144,7 @@ struct Run: AsyncParsableCommand {
         let speed = coverage.virtualSeconds / seconds * (twice ? 2 : 1)
         print("\(Int(speed)) virtual seconds a second with \(workers) workers")
         print(coverage.kinds.map { "\($0.name) \($0.count)" }.joined(separator: ", "))
+        print(transactions(coverage))
         if let first = failed.first {
             print("failing seeds: \(failed.prefix(20).map(String.init).joined(separator: " "))")
             print("again: galasim run --seed \(first) --seconds \(self.seconds)")
@@ -150,6 +155,11 @@ struct Run: AsyncParsableCommand {
         "\(Int(coverage.virtualSeconds)) virtual seconds, \(coverage.events) events, \(coverage.answered) operations "
             + "answered, \(coverage.unknown) unknown, \(coverage.refused) refused, slowest after the last fault "
             + "\(Int(coverage.slowestRecoverySeconds * 1000)) ms"
+    }
+
+    private func transactions(_ coverage: SimulationCoverage) -> String {
+        "transactions: " + coverage.transactions.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+            + ", all let go at most \(Int(coverage.slowestCleanupSeconds * 1000)) ms after their end"
     }
 
     private func hexadecimal(_ number: UInt64) -> String {

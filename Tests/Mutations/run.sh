@@ -13,7 +13,10 @@ set are tried.
 Options:
   --set SET       raft: mutations of the consensus core, which raft-harness has to find (default)
                   store: mutations of the store, its log and its state machine, which galasim has to find
-  --seeds N       seeds 1 to N for each mutation (default 3000, and 500 for the store)
+                  transactions-sim: mutations of transactions, which galasim has to find
+                  domain: mutations of what moves money, which domain-harness has to find
+                  transactions: rules of the transaction protocol, whose absence transaction-explorer has to find
+  --seeds N       seeds 1 to N for each mutation (default 3000, 200 for the domain, and 500 for the others)
   --steps N       events with faults in each run of raft-harness (default 2000)
   --scratch DIR   where the copy lives and its build is kept (default .build/mutants)
   --markdown      print the final table as Markdown
@@ -30,6 +33,7 @@ scratch=$root/.build/mutants
 set=raft
 seeds=
 steps=2000
+prefix=
 action=try
 format=text
 names=()
@@ -42,7 +46,16 @@ fail() {
 # The prose before the diff, as one line.
 prose() { sed '/^--- a\//,$d' "$patches/$1.patch" | tr -s '\n' ' ' | sed 's/ $//'; }
 
-all_names() { for patch in "$patches"/*.patch; do basename "$patch" .patch; done; }
+# Those of transactions lie together: what begins with sim- is for galasim, the others for transaction-explorer.
+all_names() {
+    for patch in "$patches"/*.patch; do
+        case $(basename "$patch") in
+        sim-*) [ "$prefix" = sim- ] || continue ;;
+        *) [ -z "$prefix" ] || continue ;;
+        esac
+        basename "$patch" .patch
+    done
+}
 
 while [ $# -gt 0 ]; do
     case $1 in
@@ -62,7 +75,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-# A set is patches, and a simulation that runs seeds until one fails.
+# A set is patches, and a simulation that runs seeds, or explores worlds, until one fails.
+flags=()
 case $set in
 raft)
     patches=$root/Tests/Mutations
@@ -75,6 +89,26 @@ store)
     product=galasim
     seeds=${seeds:-500}
     simulate=(galasim run)
+    ;;
+transactions-sim)
+    patches=$root/Tests/Mutations/Transactions
+    prefix=sim-
+    product=galasim
+    seeds=${seeds:-500}
+    simulate=(galasim run)
+    ;;
+domain)
+    patches=$root/Tests/Mutations/Domain
+    product=domain-harness
+    seeds=${seeds:-200}
+    simulate=(domain-harness)
+    ;;
+transactions)
+    patches=$root/Tests/Mutations/Transactions
+    product=transaction-explorer
+    seeds=all
+    simulate=(transaction-explorer run all)
+    flags=(-Xswiftc -enable-testing)
     ;;
 *) fail "no such set: $set, see --help" ;;
 esac
@@ -101,22 +135,23 @@ apply() { (cd "$scratch" && GIT_CEILING_DIRECTORIES=$(dirname "$scratch") git ap
 # Assertions stay on, for the message of a trap tells what was violated.
 build() {
     (cd "$scratch" && ${SWIFT_BUILD:-swift build} -c release --product "$product" \
-        -Xswiftc -assert-config -Xswiftc Debug) >"$scratch/build.log" 2>&1
+        -Xswiftc -assert-config -Xswiftc Debug "${flags[@]}") >"$scratch/build.log" 2>&1
 }
 
 # Runs the simulation. Sets `verdict` to survived or caught, `rule` to what was violated and `seed` to where.
 try() {
-    local status=0 line
+    local status=0 line trials=()
+    [ "$seeds" = all ] || trials=(--seeds "1..$seeds" --workers 1 --announce)
     SWIFT_BACKTRACE=enable=no timeout 300 "$scratch/.build/release/${simulate[0]}" "${simulate[@]:1}" \
-        --seeds "1..$seeds" --workers 1 --announce >"$scratch/run.log" 2>&1 || status=$?
+        "${trials[@]}" >"$scratch/run.log" 2>&1 || status=$?
     verdict=caught
-    seed=$(grep -a '^seed [0-9]* begins' "$scratch/run.log" | tail -1 | cut -d' ' -f2)
+    seed=$(grep -aE '^seed [0-9]+ begins|^exploring ' "$scratch/run.log" | tail -1 | cut -d' ' -f2)
     case $status in
     0) verdict=survived seed=- rule=- ;;
     124) rule='does not end' ;;
     *)
-        line=$(grep -a -m1 -E '^seed [0-9]+ failed: |(Fatal error|Precondition failed|Assertion failed): ' "$scratch/run.log" || echo "exit status $status")
-        rule=$(sed -E 's/^seed [0-9]+ failed: //; s/.*(Fatal error|Precondition failed|Assertion failed): /trap: /' <<<"$line")
+        line=$(grep -a -m1 -E '^(seed )?[a-z0-9-]+ failed: |(Fatal error|Precondition failed|Assertion failed): ' "$scratch/run.log" || echo "exit status $status")
+        rule=$(sed -E 's/^(seed )?[a-z0-9-]+ failed: //; s/.*(Fatal error|Precondition failed|Assertion failed): /trap: /' <<<"$line")
         ;;
     esac
 }

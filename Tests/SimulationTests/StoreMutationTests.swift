@@ -1,34 +1,36 @@
 import Foundation
 import Testing
 
-/// The seeded defects of `Tests/Mutations/Store` are patches against the sources as they are; one that no longer applies
-/// proves nothing. Whether each is caught is for `make mutants` to find out, which takes longer.
-@Suite("Mutations of the store")
+/// The seeded defects of `Tests/Mutations/Store` and `Tests/Mutations/Transactions` are patches against the sources as
+/// they are; one that no longer applies proves nothing. Whether each is caught is for `make mutants` to find out, which
+/// takes longer.
+@Suite("Mutations of the store and of transactions")
 struct StoreMutationTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    private static let patches: [String] = {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: root.path + "/Tests/Mutations/Store")
-        return (names ?? []).filter { $0.hasSuffix(".patch") }.sorted()
-    }()
+    private static let patches = ["Store", "Transactions"].flatMap { folder in
+        let names = try? FileManager.default.contentsOfDirectory(atPath: root.path + "/Tests/Mutations/" + folder)
+        return (names ?? []).filter { $0.hasSuffix(".patch") }.sorted().map { folder + "/" + $0 }
+    }
 
     private static let hasGit = (try? run("git", "--version"))?.status == 0
 
     @Test("There are enough of them")
     func count() {
-        #expect(Self.patches.count >= 18)
+        #expect(Self.patches.count { $0.hasPrefix("Store/") } >= 18)
+        #expect(Self.patches.count { $0.hasPrefix("Transactions/sim-") } >= 15)
     }
 
     @Test("Each still applies", .enabled(if: hasGit, "git is not installed"), arguments: patches)
     func applies(patch: String) throws {
-        let result = try Self.run("git", "apply", "--check", "Tests/Mutations/Store/" + patch)
+        let result = try Self.run("git", "apply", "--check", "Tests/Mutations/" + patch)
         #expect(result.status == 0, "\(patch) has to be made anew: \(result.output)")
     }
 
     @Test("Each says what it breaks before it does", arguments: patches)
     func explains(patch: String) throws {
-        let text = try String(contentsOf: Self.root.appending(path: "Tests/Mutations/Store/" + patch), encoding: .utf8)
+        let text = try String(contentsOf: Self.root.appending(path: "Tests/Mutations/" + patch), encoding: .utf8)
         let prose = text.split(separator: "--- a/").first ?? ""
         #expect(prose.contains("."), "\(patch) begins with a sentence")
     }

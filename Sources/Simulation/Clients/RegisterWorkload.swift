@@ -3,7 +3,7 @@ internal import Raft
 
 /// Clients that read, write, compare and delete registers, each one thing at a time, through any node; and what they
 /// saw, for the judgement.
-final class RegisterWorkload {
+final class RegisterWorkload: Workload {
     private(set) var recorder = HistoryRecorder<RegisterOperation>()
     /// Operations that every node has refused: they had no effect, so there was nothing.
     private var withdrawn: [HistoryRecorder<RegisterOperation>.Handle] = []
@@ -12,11 +12,7 @@ final class RegisterWorkload {
     let keys: Int
     private var clientNumbers = 0
     private var isEnding = false
-    private(set) var answered = 0
-    private(set) var unknown = 0
-    private(set) var refused = 0
-    /// How long the slowest answer took since faults have ended.
-    private(set) var slowestRecovery = Duration.zero
+    private(set) var tally = WorkloadTally()
 
     init(_ options: WorldOptions, _ partitions: [PartitionID], _ chance: Chance) {
         var chance = chance
@@ -73,15 +69,15 @@ final class RegisterWorkload {
         at time: MonotonicTime,
         took: Duration
     ) {
-        answered += 1
-        if isEnding { slowestRecovery = max(slowestRecovery, took) }
+        tally.answered += 1
+        if isEnding { tally.slowestRecovery = max(tally.slowestRecovery, took) }
         recorder.finish(handle, answer: answer, at: Int64(time.nanoseconds))
     }
 
-    func recordUnknown() { unknown += 1 }
+    func recordUnknown() { tally.unknown += 1 }
 
     func recordRefused(_ handle: HistoryRecorder<RegisterOperation>.Handle) {
-        refused += 1
+        tally.refused += 1
         withdrawn.append(handle)
     }
 
@@ -92,6 +88,8 @@ final class RegisterWorkload {
             entries: recorder.history.entries.enumerated().filter { !gone.contains($0.offset) }.map(\.element)
         )
     }
+
+    func end() { clients = [] }
 
     func judge(_ world: World) {
         let judgement = RegisterLinearizability(of: history)

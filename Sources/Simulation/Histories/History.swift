@@ -8,12 +8,17 @@
 // all others are concurrent, also where one returned in the very nanosecond in which the other was called.
 
 /// An operation that a history can hold, with what may be answered to it.
-public protocol HistoryOperation: Sendable, Equatable {
+///
+/// Its description says in a few words what it does.
+public protocol HistoryOperation: Sendable, Equatable, CustomStringConvertible {
     /// What is answered.
     associatedtype Answer: Sendable, Equatable
 
     /// Whether `answer` is of the kind that this operation gets.
     func admits(_ answer: Answer) -> Bool
+
+    /// An answer in a few words.
+    static func words(for answer: Answer) -> String
 }
 
 /// One operation of one client.
@@ -57,6 +62,14 @@ public struct HistoryEntry<Operation: HistoryOperation>: Sendable, Equatable {
         self.operation = operation
         self.callNs = callNs
         self.completion = completion
+    }
+}
+
+extension HistoryEntry: CustomStringConvertible {
+    /// The entry in one line, as `client 3 [10, 25] get x → "1"`.
+    public var description: String {
+        let outcome = completion.map { Operation.words(for: $0.answer) } ?? "unknown"
+        return "client \(client) [\(callNs), \(completion.map { "\($0.returnNs)" } ?? "…")] \(operation) → \(outcome)"
     }
 }
 

@@ -4,35 +4,6 @@
 //     {"p":1,"call":5,"ret":null,"op":{"f":"cas","k":"x","e":"1","v":"2"},"out":{}}
 //     {"p":2,"call":20,"ret":30,"op":{"f":"get","k":"x"},"out":{"v":null}}
 
-/// Why a text is not a history, and where.
-public struct HistoryFormatError: Error, Equatable, CustomStringConvertible {
-    /// Where in a line something is wrong.
-    public enum Place: Sendable, Equatable {
-        /// Not even JSON from this byte of the line on, counted from 1.
-        case column(Int)
-
-        /// A field, named by the path to it, as `op.k`.
-        case field(String)
-    }
-
-    /// The line, counted from 1.
-    public let line: Int
-
-    /// Where in the line.
-    public let place: Place
-
-    /// What is wrong there.
-    public let reason: String
-
-    /// Line, place and reason.
-    public var description: String {
-        switch place {
-        case .column(let column): "line \(line), column \(column): \(reason)"
-        case .field(let field): "line \(line), field \(field): \(reason)"
-        }
-    }
-}
-
 extension History<RegisterOperation> {
     /// The history that JSON lines hold.
     ///
@@ -40,15 +11,8 @@ extension History<RegisterOperation> {
     /// time claims to have been answered.
     public init(jsonLines: [UInt8]) throws(HistoryFormatError) {
         var entries: [Entry] = []
-        var start = 0
-        var line = 0
-        while start < jsonLines.count {
-            line += 1
-            let end = jsonLines[start...].firstIndex(of: UInt8(ascii: "\n")) ?? jsonLines.count
-            let text = jsonLines[start..<end]
-            start = end + 1
-            if text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            entries.append(try RegisterLine(text, line: line).entry())
+        try HistoryLine.forEach(in: jsonLines) { line throws(HistoryFormatError) in
+            entries.append(try line.registerEntry())
         }
         self.init(entries: entries)
     }
@@ -61,26 +25,10 @@ extension History<RegisterOperation> {
     }
 }
 
-/// One line that is being read.
-private struct RegisterLine {
-    typealias Entry = RegisterHistory.Entry
+extension HistoryLine {
+    fileprivate typealias Entry = RegisterHistory.Entry
 
-    let line: Int
-    let root: JSONValue
-
-    init(_ text: ArraySlice<UInt8>, line: Int) throws(HistoryFormatError) {
-        self.line = line
-        do {
-            root = try JSONParser.parse(text)
-        } catch {
-            throw HistoryFormatError(line: line, place: .column(error.offset + 1), reason: error.reason)
-        }
-        guard case .object = root else {
-            throw HistoryFormatError(line: line, place: .column(1), reason: "a line is one object")
-        }
-    }
-
-    func entry() throws(HistoryFormatError) -> Entry {
+    fileprivate func registerEntry() throws(HistoryFormatError) -> Entry {
         let client = try integer("p")
         let callNs = try integer("call")
         let returnNs = try field("ret") == .null ? nil : try integer("ret")
@@ -120,39 +68,6 @@ private struct RegisterLine {
             return .swapped(swapped)
         }
     }
-
-    private func failure(_ field: String, _ reason: String) -> HistoryFormatError {
-        HistoryFormatError(line: line, place: .field(field), reason: reason)
-    }
-
-    private func field(_ path: String...) throws(HistoryFormatError) -> JSONValue {
-        var value = root
-        for name in path {
-            guard let member = value[name] else { throw failure(path.joined(separator: "."), "it is missing") }
-            value = member
-        }
-        return value
-    }
-
-    private func integer(_ name: String) throws(HistoryFormatError) -> Int64 {
-        guard case .integer(let number) = try field(name) else { throw failure(name, "it has to be a whole number") }
-        return number
-    }
-
-    private func string(_ object: String, _ name: String) throws(HistoryFormatError) -> String {
-        guard case .string(let text) = try field(object, name) else {
-            throw failure("\(object).\(name)", "it has to be a string")
-        }
-        return text
-    }
-
-    private func optionalString(_ object: String, _ name: String) throws(HistoryFormatError) -> String? {
-        switch try field(object, name) {
-        case .null: return nil
-        case .string(let text): return text
-        default: throw failure("\(object).\(name)", "it has to be a string or null")
-        }
-    }
 }
 
 extension RegisterHistory.Entry {
@@ -170,7 +85,7 @@ extension RegisterHistory.Entry {
         switch completion?.answer {
         case .value(let value):
             bytes.append(contentsOf: "\"v\":".utf8)
-            appendString(value, to: &bytes)
+            bytes.appendJSON(value)
         case .swapped(let swapped): bytes.append(contentsOf: "\"ok\":\(swapped)".utf8)
         case .done, .none: break
         }
@@ -179,25 +94,10 @@ extension RegisterHistory.Entry {
 
     private func append(name: String, members: [(String, String?)], to bytes: inout [UInt8]) {
         bytes.append(contentsOf: "\"\(name)\",\"k\":".utf8)
-        appendString(operation.key, to: &bytes)
+        bytes.appendJSON(operation.key)
         for (member, value) in members {
             bytes.append(contentsOf: ",\"\(member)\":".utf8)
-            appendString(value, to: &bytes)
+            bytes.appendJSON(value)
         }
-    }
-
-    private func appendString(_ text: String?, to bytes: inout [UInt8]) {
-        guard let text else { return bytes.append(contentsOf: "null".utf8) }
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case 0..<0x20:
-                let digits = String(byte, radix: 16)
-                bytes.append(contentsOf: (digits.utf8.count == 1 ? "\\u000\(digits)" : "\\u00\(digits)").utf8)
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -53,15 +53,10 @@ public struct RegisterOperation: HistoryOperation {
 /// A history of registers.
 public typealias RegisterHistory = History<RegisterOperation>
 
-extension HistoryEntry<RegisterOperation>: CustomStringConvertible {
-    /// The entry in one line, as `client 3 [10, 25] get x → "1"`.
+extension RegisterOperation: CustomStringConvertible {
+    /// The operation in a few words, as `get x`.
     public var description: String {
-        "client \(client) [\(callNs), \(completion.map { "\($0.returnNs)" } ?? "…")] \(call) \(outcome)"
-    }
-
-    private var call: String {
-        let key = operation.key
-        return switch operation.action {
+        switch action {
         case .get: "get \(key)"
         case .put(let value): "put \(key) \(quoted(value))"
         case .cas(let expected, let new): "cas \(key) \(quoted(expected)) to \(quoted(new))"
@@ -69,12 +64,12 @@ extension HistoryEntry<RegisterOperation>: CustomStringConvertible {
         }
     }
 
-    private var outcome: String {
-        switch completion?.answer {
-        case .none: "→ unknown"
-        case .value(let value): "→ \(quoted(value))"
-        case .done: "→ done"
-        case .swapped(let swapped): swapped ? "→ swapped" : "→ refused"
+    /// An answer in a few words.
+    public static func words(for answer: Answer) -> String {
+        switch answer {
+        case .value(let value): quoted(value)
+        case .done: "done"
+        case .swapped(let swapped): swapped ? "swapped" : "refused"
         }
     }
 }

@@ -67,6 +67,8 @@ extension ForwardedMessage.Content {
         case .command(let partition, let bytes): "passes on \(bytes.count) bytes for partition \(partition)"
         case .answer(let answer): "came to \(answer)"
         case .refused(let refusal): "refused: \(refusal)"
+        case .request(let partition, let bytes): "asks \(bytes.count) bytes about partition \(partition)"
+        case .response(let bytes): "responds with \(bytes.count) bytes"
         }
     }
 }

@@ -11,6 +11,8 @@ final class SimulatedMachine {
     var chance: Chance
     /// In millionths of true time.
     let clockRate: Int64
+    /// What its calendar shows when virtual time begins, in milliseconds since 1970: it may be off by an hour.
+    var calendarStart: UInt64
     /// How long writes to its disk take.
     var usualDiskMicroseconds: ClosedRange<Int>
     /// How much longer while the disk has trouble.
@@ -29,6 +31,7 @@ final class SimulatedMachine {
         self.clockRate = clockRate
         self.onFailure = onFailure
         usualDiskMicroseconds = diskMicroseconds
+        calendarStart = 1_800_000_000_000 + UInt64(self.chance.from(0...7_200_000))
         disk = SimulatedDisk(seed: self.chance.bits())
     }
 

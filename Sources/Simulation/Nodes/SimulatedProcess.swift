@@ -43,7 +43,14 @@ final class SimulatedProcess {
         options: StoreLoopOptions,
         onNotice: @escaping (StoreNotice) -> Void
     ) throws(StoreLoopError) {
-        let environment = Environment(clock: self, entropy: self, executor: self, network: self, storage: machine)
+        let environment = Environment(
+            clock: self,
+            calendar: self,
+            entropy: self,
+            executor: self,
+            network: self,
+            storage: machine
+        )
         let loop = try StoreLoop(node: node, peers: peers, environment: environment, options: options) {
             [weak self] notice in
             if self?.isDead == false { onNotice(notice) }
@@ -82,6 +89,10 @@ final class SimulatedProcess {
     }
 
     func diesAfter(messages: Int) { messagesUntilDeath = messages }
+}
+
+extension SimulatedProcess: CalendarClock {
+    var milliseconds: UInt64 { machine.calendarStart + now.nanoseconds / 1_000_000 }
 }
 
 extension SimulatedProcess: MonotonicClock, EntropySource {

@@ -18,6 +18,7 @@ final class Trace {
         case requested, asked, told, answered, timedOut
         case slowDisk, fullDisk, failingSync, crashPoint
         case transfer, membership, destroyed, inspected
+        case coordinatorKilled, oracleKilled, calendarJump, collected
         case leader, phase
     }
 

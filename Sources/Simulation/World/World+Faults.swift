@@ -92,8 +92,9 @@ extension World {
         process.run { [unowned self] in
             process.loop?.end { [unowned self] in
                 trace.note(.ended, machine.id.rawValue, text: "\(machine.id)")
+                noteCounts(of: process)
                 machine.endProcess(power: nil)
-                workload.lost(process, self)
+                lost(process)
                 startSoon(machine)
             }
         }

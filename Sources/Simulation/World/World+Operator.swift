@@ -4,7 +4,7 @@ internal import Raft
 /// What an operator does to a cluster, and looks at.
 extension World {
     /// The process that leads a partition, as far as it knows itself.
-    private func leader(of partition: PartitionID) -> (SimulatedProcess, RaftStatus)? {
+    func leader(of partition: PartitionID) -> (SimulatedProcess, RaftStatus)? {
         for machine in machines {
             guard let process = machine.process, !process.isStopped,
                 let status = process.loop?.store.status(of: partition), status.role == .leader
@@ -14,8 +14,10 @@ extension World {
         return nil
     }
 
+    var allPartitions: [PartitionID] { partitions + systemPartitions }
+
     func transferLeadership() {
-        let partition = chance.pick(partitions)
+        let partition = chance.pick(allPartitions)
         guard let (process, status) = leader(of: partition) else { return }
         let target = chance.pick(status.configuration.voters)
         trace.note(.transfer, partition.rawValue, target.rawValue, text: "partition \(partition) to \(target)")
@@ -55,7 +57,7 @@ extension World {
 
     func scheduleInspections() {
         scheduler.after(chance.milliseconds(100...400)) { [unowned self] in
-            inspect(anyMachine(), chance.pick(partitions))
+            inspect(anyMachine(), chance.pick(allPartitions))
             if isTroubled { scheduleInspections() }
         }
     }
@@ -78,7 +80,7 @@ extension World {
 
     /// True when every partition has one leader and all its members have applied the same.
     var isConverged: Bool {
-        for partition in partitions {
+        for partition in allPartitions {
             guard let (_, status) = leader(of: partition), !status.configuration.isJoint else { return false }
             for id in status.configuration.members {
                 guard let other = machine(id).process?.loop?.store.status(of: partition),
@@ -93,7 +95,7 @@ extension World {
 
     /// How every replica stands, for a report.
     var situation: String {
-        var lines: [String] = ["", "workload finished: \(workload.isFinished)"]
+        var lines: [String] = ["", "workloads finished: \(workloads.map(\.isFinished))"]
         for machine in machines {
             guard let store = machine.process?.loop?.store else {
                 lines.append("\(machine.id): down")

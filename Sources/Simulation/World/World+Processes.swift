@@ -72,11 +72,17 @@ extension World {
             machine.id.rawValue,
             text: "\(machine.id)\(power.map { ", the disk keeps \($0) of what was not synchronised" } ?? "")"
         )
+        noteCounts(of: process)
         machine.endProcess(power: power)
-        workload.lost(process, self)
+        lost(process)
         for other in machines where other !== machine && chance.percent(80) {
             breakConnection(of: other, to: machine.id)
         }
+    }
+
+    /// Clients that waited for a process see their connections break.
+    func lost(_ process: SimulatedProcess) {
+        for workload in workloads { workload.lost(process, self) }
     }
 
     /// One end of a connection learns that it has ended without a goodbye.

@@ -15,8 +15,16 @@ final class World {
     var chance: Chance
     private(set) var machines: [SimulatedMachine] = []
     private(set) var network: SimulatedNetwork
+    /// Partitions of registers, which are moved about.
     let partitions: [PartitionID]
-    var workload: RegisterWorkload
+    /// Partitions that the cluster makes for transactions; none where there are no transactions.
+    let systemPartitions: [PartitionID]
+    let registers: RegisterWorkload
+    let workloads: [any Workload]
+    var counts = WorldTransactionCounts()
+    var collects: UInt64 = 0
+    /// How long something was left behind by transactions after all clients had come to their end.
+    private(set) var slowestCleanup = Duration.zero
     /// The first thing that must not happen and did.
     private(set) var violation: String?
     var isTroubled = true
@@ -41,11 +49,16 @@ final class World {
 
     init(seed: UInt64, troubledSeconds: Int, keptLines: Int?) {
         var chance = Chance(seed: seed)
-        options = WorldOptions(&chance, troubledSeconds: troubledSeconds)
+        var options = WorldOptions(&chance, troubledSeconds: troubledSeconds)
+        options.drawTransactions(seed: seed)
         plan = FaultPlan(&chance, nodes: options.nodes)
         trace = Trace(scheduler, keptLines: keptLines)
-        partitions = (1...options.partitions).map { PartitionID(UInt64($0)) }
-        workload = RegisterWorkload(options, partitions, chance.fork())
+        let first = options.transactions == nil ? 1 : 101
+        partitions = (0..<options.partitions).map { PartitionID(UInt64(first + $0)) }
+        systemPartitions = Self.systemPartitions(options.transactions)
+        registers = RegisterWorkload(options, partitions, chance.fork())
+        workloads = [registers as any Workload] + (options.transactions?.workloads() ?? [])
+        self.options = options
         self.chance = chance.fork()
         var receive: (StoreMessage, UInt64) -> Void = { _, _ in }
         network = SimulatedNetwork(
@@ -85,17 +98,20 @@ final class World {
     func run() {
         for machine in machines { start(machine) }
         for (place, partition) in partitions.enumerated() { create(partition, at: place) }
-        workload.begin(self)
+        if !systemPartitions.isEmpty { createMetaPartition() }
+        for workload in workloads { workload.begin(self) }
         scheduleFaults()
+        scheduleTransactionFaults()
         scheduleInspections()
         scheduler.run(until: .zero + options.troubledTime) { violation != nil }
         if violation == nil { recover() }
-        if violation == nil { workload.judge(self) }
+        if violation == nil { for workload in workloads { workload.judge(self) } }
     }
 
     /// Lets everything go: processes and what they have put into the future hold each other.
     func end() {
         for machine in machines { machine.endProcess(power: nil) }
+        for workload in workloads { workload.end() }
         scheduler.forgetAll()
     }
 
@@ -122,14 +138,29 @@ final class World {
             machine.process?.resume()
             startSoon(machine)
         }
-        workload.finish(self)
+        for workload in workloads { workload.finish(self) }
         let end = scheduler.now + .seconds(60)
+        var finished: MonotonicTime?
         while violation == nil, scheduler.now < end {
             scheduler.run(until: scheduler.now + .milliseconds(100)) { violation != nil }
-            if workload.isFinished, isConverged { return }
+            guard workloads.allSatisfy({ $0.isFinished }) else { continue }
+            let since = finished ?? scheduler.now
+            finished = since
+            if let left = leftBehind {
+                guard scheduler.now - since <= Self.cleanupTime else {
+                    return fail("left behind by transactions: \(left)")
+                }
+                slowestCleanup = max(slowestCleanup, scheduler.now - since)
+            } else if isConverged {
+                return
+            }
         }
         if violation == nil { fail("not as one a minute after the last fault: \(situation)") }
     }
+
+    /// What a transaction holds outlives it by its time to live, by the time in which others look for that, and by an
+    /// election.
+    private static let cleanupTime = Duration.seconds(8)
 
     // MARK: Messages
 

@@ -12,6 +12,8 @@ struct WorldOptions {
     /// Messages are turned into bytes and back, as between real machines.
     var carriesBytes: Bool
     var loop = StoreLoopOptions()
+    /// Nil where there are no transactions.
+    var transactions: TransactionMix?
 
     init(_ chance: inout Chance, troubledSeconds: Int) {
         nodes = chance.pick([3, 3, 3, 4, 5, 5])
@@ -32,6 +34,15 @@ struct WorldOptions {
         loop.log.batchBytes = 8 << 10
         loop.log.zeroAheadBytes = chance.pick([512, 2 << 10, 8 << 10])
         loop.log.compressionBytes = chance.pick([64, 512])
+    }
+
+    /// Draws what is about transactions, without a change of anything else that the seed decides.
+    mutating func drawTransactions(seed: UInt64) {
+        transactions = TransactionMix(Chance(seed: seed ^ 0x7472_616E_7361_6374))
+        guard let mix = transactions else { return }
+        loop.transactions.timeToLive = mix.timeToLive
+        loop.placement = PlacementOptions()
+        loop.placement?.partitions = mix.partitions
     }
 
     private mutating func drawStore(_ chance: inout Chance) {

@@ -1,0 +1,53 @@
+internal import KVStore
+
+/// Which transactions there are in a world, and how they are disturbed. Drawn apart from everything else of a seed.
+struct TransactionMix {
+    var hasLedger: Bool
+    var hasLists: Bool
+    var hasRegisters: Bool
+    /// Clients of each workload.
+    var clients: Int
+    /// Partitions over which the keys of transactions are spread.
+    var partitions: Int
+    /// Out of a hundred commits: so many nodes die while they carry one out.
+    var coordinatorDeathPercent: Int
+    /// The leader of the meta partition, and so the oracle, dies.
+    var oracleKill: Duration?
+    /// A node's calendar jumps, by up to an hour.
+    var calendarJump: Duration?
+    /// Old versions are collected.
+    var collection: Duration?
+    var timeToLive: Duration
+    /// What transactions draw from.
+    var chance: Chance
+
+    /// Nil where a seed has none.
+    init?(_ drawn: Chance) {
+        var chance = drawn
+        guard chance.percent(70) else { return nil }
+        let first = chance.below(3)
+        hasLedger = first == 0 || chance.percent(40)
+        hasLists = first == 1 || chance.percent(40)
+        hasRegisters = first == 2 || chance.percent(25)
+        clients = chance.from(2...6)
+        partitions = chance.pick([2, 3, 4, 6])
+        coordinatorDeathPercent = chance.pick([0, 0, 1, 4])
+        func sometimes(_ share: Int, _ milliseconds: ClosedRange<Int>) -> Duration? {
+            chance.percent(share) ? .milliseconds(chance.from(milliseconds)) : nil
+        }
+        oracleKill = sometimes(30, 1000...6000)
+        calendarJump = sometimes(40, 500...4000)
+        collection = sometimes(40, 300...3000)
+        timeToLive = .milliseconds(chance.pick([200, 600, 2000]))
+        self.chance = chance
+    }
+
+    /// The workloads, which clients of their own do.
+    mutating func workloads() -> [any Workload] {
+        var found: [any TransactionWorkload] = []
+        if hasLedger { found.append(LedgerWorkload(&chance)) }
+        if hasLists { found.append(ListWorkload(&chance)) }
+        if hasRegisters { found.append(TransactionRegisterWorkload(&chance)) }
+        return found.map { TransactionClients($0, clients: clients, chance.fork()) }
+    }
+}
