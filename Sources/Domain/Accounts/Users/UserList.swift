@@ -1,0 +1,26 @@
+internal import KVStore
+
+/// All users, the newest first, spread over a few buckets, so that sign-ups do not all meet in one place.
+enum UserList {
+    private static let shards: UInt16 = 8
+
+    private static func shard(_ number: UInt16) -> DomainKey { DomainKey(.userList, in: Bucket(number)) }
+
+    static func key(of user: UserID) -> DomainKey {
+        shard(Bucket(of: user).rawValue % shards).appendingNewestFirst(user)
+    }
+
+    /// The part of every shard behind the place, put together.
+    static func page(_ page: PageRequest, _ snapshot: Snapshot) async throws -> Page<UserID> {
+        var found: [UserID] = []
+        for number in 0..<shards {
+            let entries: Page<Stored<UsernameEntry>> = try await snapshot.records(under: shard(number), page)
+            found += entries.items.map(\.record.user)
+        }
+        found.sort { $0 > $1 }
+        let items = Array(found.prefix(page.limit))
+        guard found.count > page.limit, let last = items.last else { return Page(items: items, next: nil) }
+        let key = shard(0)
+        return Page(items: items, next: key.place(of: key.appendingNewestFirst(last).bytes))
+    }
+}

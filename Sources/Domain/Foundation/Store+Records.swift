@@ -1,0 +1,85 @@
+public import KVStore
+
+/// A record and the commit that wrote it.
+public struct Stored<Value: Record>: Sendable {
+    /// The record.
+    public let record: Value
+    /// Names this state of it: no other state of the same record has it.
+    public let version: Timestamp
+
+    /// Puts them together.
+    public init(_ record: Value, version: Timestamp) {
+        self.record = record
+        self.version = version
+    }
+
+    init(_ entry: StoredEntry, at key: [UInt8]) throws(TransactionError) {
+        guard case .bytes(let bytes) = entry.content else { throw .unreadable("a counter lies where a record should") }
+        do throws(RecordError) {
+            self.init(try Value(encoded: bytes), version: entry.version)
+        } catch {
+            throw .unreadable("\(Value.self) at \(key.map { String($0, radix: 16) }.joined(separator: " ")): \(error)")
+        }
+    }
+}
+
+extension Transaction {
+    /// The record at a key; nil where there is none.
+    public func record<R: Record>(
+        _ type: R.Type = R.self,
+        at key: DomainKey
+    ) async throws(TransactionError) -> Stored<R>? {
+        guard let entry = try await get(key.bytes) else { return nil }
+        return try Stored(entry, at: key.bytes)
+    }
+
+    /// Records of a range, and where to go on behind.
+    public func records<R: Record>(
+        _ type: R.Type = R.self,
+        under prefix: DomainKey,
+        _ page: PageRequest
+    ) async throws(TransactionError) -> Page<Stored<R>> {
+        try Page(try await scan(prefix.range(after: page.after), limit: page.limit), under: prefix)
+    }
+
+    /// Puts a record, whatever was there.
+    public func put(_ record: some Record, at key: DomainKey) { put(record.encoded, at: key.bytes) }
+
+    /// Puts a record where nothing is. The transaction is refused with `check-failed` if something is.
+    public func insert(_ record: some Record, at key: DomainKey) throws(TransactionError) {
+        try insert(record.encoded, at: key.bytes)
+    }
+
+    /// Takes a record away.
+    public func delete(_ key: DomainKey) { delete(key.bytes) }
+}
+
+extension Snapshot {
+    /// The record at a key; nil where there was none.
+    public func record<R: Record>(
+        _ type: R.Type = R.self,
+        at key: DomainKey
+    ) async throws(TransactionError) -> Stored<R>? {
+        guard let entry = try await get(key.bytes) else { return nil }
+        return try Stored(entry, at: key.bytes)
+    }
+
+    /// Records of a range, and where to go on behind.
+    public func records<R: Record>(
+        _ type: R.Type = R.self,
+        under prefix: DomainKey,
+        _ page: PageRequest
+    ) async throws(TransactionError) -> Page<Stored<R>> {
+        try Page(try await scan(prefix.range(after: page.after), limit: page.limit), under: prefix)
+    }
+}
+
+extension Page {
+    fileprivate init<R: Record>(_ page: EntryPage, under prefix: DomainKey) throws(TransactionError)
+    where Item == Stored<R> {
+        var items: [Stored<R>] = []
+        for entry in page.entries { items.append(try Stored(entry.entry, at: entry.key)) }
+        let next = page.next == nil ? nil : page.entries.last.map { prefix.place(of: $0.key) }
+        self.init(items: items, next: next)
+    }
+}
