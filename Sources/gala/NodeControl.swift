@@ -2,11 +2,13 @@ import API
 import GalaNode
 import KVStore
 import Raft
+import Synchronization
 
 /// What operators see of a node, and have it do.
 final class NodeControl: ClusterInspector, ClusterOperator {
     private let node: Node
     private let configuration: Configuration
+    private let isRetreating = Atomic(false)
 
     init(_ node: Node, _ configuration: Configuration) {
         self.node = node
@@ -31,21 +33,27 @@ final class NodeControl: ClusterInspector, ClusterOperator {
         let all = configuration.peers.map { (id: $0.key, address: $0.value) } + [own]
         return all.sorted { $0.id < $1.id }.map { id, address in
             let isUp = view.map { !$0.silentNodes.contains(id) } ?? false
-            if id == own.id, view?.isDraining == true { return .init(id: id, address: "\(address)", state: .draining) }
-            return ClusterReport.Node(id: id, address: "\(address)", state: isUp ? .up : .down)
+            let isDraining = view?.drainingNodes.contains(id) ?? false
+            return ClusterReport.Node(
+                id: id,
+                address: "\(address)",
+                state: !isUp ? .down : isDraining ? .draining : .up
+            )
         }
     }
 
-    /// Whether the store runs, and has room.
+    /// Whether the store runs, knows where everything lies, and has room; and is not about to end.
     func readiness() async -> [ReadinessCheck] {
         guard let view = try? await node.withLoop({ View($0) }) else {
             return [ReadinessCheck("store", holds: false, detail: "the store has ended")]
         }
         let room = view.shedsWrites ? "no room: writes are refused, reads go on" : ""
+        let isEnding = isRetreating.load(ordering: .relaxed)
         return [
-            ReadinessCheck("store", holds: true),
+            ReadinessCheck("store", holds: !isEnding, detail: isEnding ? "the node is about to end" : ""),
             ReadinessCheck("disk", holds: !view.shedsWrites, detail: room),
             ReadinessCheck("replicas", holds: view.failures == 0, detail: "\(view.failures) do not run"),
+            ReadinessCheck("routing", holds: view.knowsRouting, detail: view.trouble ?? ""),
         ]
     }
 
@@ -53,70 +61,106 @@ final class NodeControl: ClusterInspector, ClusterOperator {
     private struct View: Sendable {
         let partitions: [ClusterReport.Partition]
         let silentNodes: [UInt64]
+        let drainingNodes: [UInt64]
         let shedsWrites: Bool
-        let isDraining: Bool
+        let knowsRouting: Bool
+        let trouble: String?
         let failures: Int
 
         init(_ loop: StoreLoop) {
             let store = loop.store
-            partitions = store.partitions.compactMap { id in
-                guard let status = store.status(of: id) else { return nil }
-                return ClusterReport.Partition(
-                    id: id.rawValue,
-                    replicas: status.configuration.members.map(\.rawValue),
-                    leader: status.leader?.rawValue,
-                    term: status.term.rawValue,
-                    committedIndex: status.committed.rawValue,
-                    appliedIndex: status.applied.rawValue
-                )
-            }
+            let elsewhere = loop.placementRecords.filter { store.appliedPosition(of: $0.descriptor.id) == nil }
+            partitions =
+                (store.partitions.compactMap { Self.partition($0, loop) } + elsewhere.map { Self.partition($0) })
+                .sorted { $0.id < $1.id }
             silentNodes = store.silentNodes.map(\.rawValue)
+            let nodes = [loop.node] + loop.peers
+            drainingNodes = nodes.filter { loop.state(of: $0)?.isDraining ?? false }.map(\.rawValue)
             shedsWrites = store.shedsWrites
-            isDraining = loop.isDraining
+            knowsRouting = loop.routing.isComplete
+            trouble = loop.placementTrouble
             failures = store.recovery.failures.count
+        }
+
+        private static func partition(_ id: PartitionID, _ loop: StoreLoop) -> ClusterReport.Partition? {
+            guard let status = loop.store.status(of: id) else { return nil }
+            let descriptor = loop.routing.descriptor(ofPartition: id)
+            return ClusterReport.Partition(
+                id: id.rawValue,
+                keys: descriptor.map { .init(lower: $0.range.lower, upper: $0.range.upper, epoch: $0.epoch) },
+                replicas: status.configuration.members.map(\.rawValue),
+                leader: status.leader?.rawValue,
+                term: status.term.rawValue,
+                committedIndex: status.committed.rawValue,
+                appliedIndex: status.applied.rawValue
+            )
+        }
+
+        /// A partition of which there is no replica here, or not yet.
+        private static func partition(_ record: PlacementRecord) -> ClusterReport.Partition {
+            let descriptor = record.descriptor
+            return ClusterReport.Partition(
+                id: descriptor.id.rawValue,
+                keys: .init(
+                    lower: descriptor.range.lower,
+                    upper: descriptor.range.upper,
+                    epoch: descriptor.epoch
+                ),
+                replicas: record.replicas.map(\.rawValue),
+                leader: nil,
+                term: 0,
+                committedIndex: 0,
+                appliedIndex: 0
+            )
         }
     }
 
     // MARK: Doing
 
-    /// Hands a leadership over, if this node has it.
+    /// How long an order may take until it is so, in ticks.
+    private static let orderTicks = 300
+
+    /// Has whoever leads a partition hand it over.
     func transferLeadership(of partition: UInt64, to target: UInt64?) async throws(ClusterOperationError) {
-        let id = PartitionID(partition)
-        let outcome: Result<Void, ClusterOperationError>?
-        outcome = try? await node.withLoop { loop in
-            guard let status = loop.store.status(of: id) else {
-                return .failure(.notFound("there is no partition \(partition) on this node"))
-            }
-            guard status.role == .leader else {
-                guard let leader = status.leader else { return .failure(.noLeader) }
-                return .failure(.refused("node \(leader) leads partition \(partition): ask it"))
-            }
-            let successors = status.followers.filter { $0.isActive && status.configuration.voters.contains($0.id) }
-            let best = successors.max { $0.match < $1.match }?.id
-            guard let successor = target.map({ NodeID($0) }) ?? best else {
-                return .failure(.refused("no other replica of partition \(partition) is heard"))
-            }
-            do throws(RaftCore.TransferRefusal) {
-                try loop.transferLeadership(of: id, to: successor)
-                return .success(())
-            } catch {
-                return .failure(.refused("\(error)"))
-            }
+        try await order { loop, reply in
+            loop.orderTransfer(
+                of: PartitionID(partition),
+                to: target.map { NodeID($0) },
+                patienceTicks: Self.orderTicks,
+                reply: reply
+            )
         }
-        guard let outcome else { throw .refused("the node is ending") }
-        try outcome.get()
     }
 
-    /// Has this node give away all that it leads, and keep doing so until it is told otherwise.
+    /// Has a node give away all that it leads, and keep doing so until it is told otherwise.
     func setDraining(_ isDraining: Bool, node other: UInt64) async throws(ClusterOperationError) {
-        guard other == configuration.nodeID else {
-            guard let address = configuration.peers[other] else { throw .notFound("there is no node \(other)") }
-            throw .refused("only node \(other) itself can do that: ask it, its nodes' address is \(address)")
+        try await order { loop, reply in
+            loop.orderDraining(isDraining, of: NodeID(other), patienceTicks: Self.orderTicks, reply: reply)
         }
+    }
+
+    /// The node is about to end: it is not ready any more, and gives away what it leads, as far as that goes soon.
+    func retreat() async {
+        isRetreating.store(true, ordering: .relaxed)
+        if configuration.peers.isEmpty { return }
+        try? await setDraining(true, node: configuration.nodeID)
+    }
+
+    private func order(
+        _ body: @escaping @Sendable (StoreLoop, @escaping (OrderOutcome) -> Void) -> Void
+    ) async throws(ClusterOperationError) {
+        let outcome: OrderOutcome
         do throws(NodeStopped) {
-            try await node.withLoop { $0.isDraining = isDraining }
+            outcome = try await node.asking(body)
         } catch {
             throw .refused("the node is ending")
+        }
+        switch outcome {
+        case .done: return
+        case .unfinished: throw .outcomeUnknown
+        case .notFound(let what): throw .notFound(what)
+        case .refused(let why): throw .refused(why)
+        case .noLeader: throw .noLeader
         }
     }
 }
@@ -125,6 +169,7 @@ extension NodeControl {
     /// The node's counters.
     func metrics() async -> [MetricFamily] {
         let metrics = node.metrics
+        let transactions = (try? await node.withLoop { $0.transactionCounts }) ?? TransactionCounts()
         func counter(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
             MetricFamily("gala_\(name)_total", .counter, help: help, value: Double(value))
         }
@@ -138,6 +183,7 @@ extension NodeControl {
             counter("messages_received", "Messages taken in from other nodes.", metrics.messagesReceived),
             counter("node_bytes_sent", "Bytes sent to other nodes.", metrics.bytesSent),
             counter("node_bytes_received", "Bytes received from other nodes.", metrics.bytesReceived),
+            counter("snapshot_bytes_received", "Bytes of snapshots received.", metrics.snapshotBytesReceived),
             counter(
                 "node_connections_lost",
                 "Connections between nodes that ended without a goodbye.",
@@ -151,7 +197,7 @@ extension NodeControl {
             counter("loop_rounds", "How often the loop has found something to do.", metrics.loopRounds),
             counter("log_bytes_written", "Bytes written to the log.", metrics.logBytesWritten),
             syncs(metrics.logSyncs),
-        ]
+        ] + MetricFamily.ofTransactions(transactions)
     }
 
     private func syncs(_ histogram: DurationHistogram) -> MetricFamily {

@@ -38,8 +38,14 @@ struct Serve: AsyncParsableCommand {
     var httpKey: String?
     @Option(help: ArgumentHelp("The most HTTP connections at once.", valueName: "number"))
     var httpConnections: String?
+    @Option(help: ArgumentHelp("The most requests of a user in a second.", valueName: "number"))
+    var httpUserRequestsPerSecond: String?
+    @Option(help: ArgumentHelp("The most sign-ups from an address in a minute.", valueName: "number"))
+    var httpSignUpsPerMinute: String?
     @Option(help: ArgumentHelp("Where everything is kept.", valueName: "directory"))
     var dataDirectory: String?
+    @Option(help: ArgumentHelp("With how many partitions a new cluster begins.", valueName: "number"))
+    var storePartitions: String?
     @Option(help: ArgumentHelp("The file of operators' accounts.", valueName: "file"))
     var securityAccounts: String?
     @Option(help: ArgumentHelp("The file of the keys that sign tokens.", valueName: "file"))
@@ -71,7 +77,9 @@ struct Serve: AsyncParsableCommand {
             .clusterID: clusterId, .clusterPeers: clusterPeers, .nodeID: nodeId, .nodeListen: nodeListen,
             .nodeCertificate: nodeCertificate, .nodeKey: nodeKey, .nodeAuthority: nodeAuthority,
             .httpListen: httpListen, .httpCertificate: httpCertificate, .httpKey: httpKey,
-            .httpConnections: httpConnections, .dataDirectory: dataDirectory, .securityAccounts: securityAccounts,
+            .httpConnections: httpConnections, .httpUserRequestsPerSecond: httpUserRequestsPerSecond,
+            .httpSignUpsPerMinute: httpSignUpsPerMinute, .dataDirectory: dataDirectory,
+            .storePartitions: storePartitions, .securityAccounts: securityAccounts,
             .securityTokenKeys: securityTokenKeys, .securityTokenSeconds: securityTokenSeconds, .logLevel: logLevel,
         ]
         var options: [String: String] = [:]

@@ -24,10 +24,18 @@ extension Server {
             throw error
         }
         let control = NodeControl(node, configuration)
-        return NodeParts(store: node, inspector: control, operations: control, service: NodeService(node: node))
+        return NodeParts(
+            store: node,
+            inspector: control,
+            operations: control,
+            database: Database(node),
+            service: NodeService(node: node),
+            retreat: RetreatService(control: control)
+        )
     }
 
-    /// Makes the first replicas of a new cluster, where that is wanted; or makes sure that this is none.
+    /// Makes the meta partition's first replica of a new cluster, where that is wanted; or makes sure that this is none.
+    /// All others follow from what the cluster then writes down in it.
     ///
     /// A node whose disk was lost must not begin anew by itself: what it had promised to others is forgotten.
     private func bootstrap(_ node: Node, _ logger: Logger) async throws {
@@ -42,12 +50,10 @@ extension Server {
             )
         }
         let voters = configuration.voters
-        for partition in [StoreLoop.metaPartition, StoreLoop.dataPartition] {
-            let refusal: CreationRefusal? = try await node.asking { loop, reply in
-                loop.create(partition, initial: Raft.Configuration(voters: voters), reply: reply)
-            }
-            if let refusal { throw StartFailure("partition \(partition) cannot be made: \(refusal)") }
+        let refusal: CreationRefusal? = try await node.asking { loop, reply in
+            loop.create(StoreLoop.metaPartition, initial: Raft.Configuration(voters: voters), reply: reply)
         }
+        if let refusal { throw StartFailure("the meta partition cannot be made: \(refusal)") }
         logger.notice("a new cluster begins", metadata: ["nodes": "\(voters.map(\.rawValue))"])
     }
 }
@@ -70,7 +76,7 @@ extension Configuration {
             } else {
                 security = .plaintextForTests
             }
-            return NodeConfiguration(
+            var configuration = NodeConfiguration(
                 node: NodeID(nodeID),
                 cluster: ClusterID(clusterNumber),
                 directory: dataDirectory,
@@ -82,7 +88,20 @@ extension Configuration {
                 ),
                 security: security
             )
+            configuration.loop.placement = PlacementOptions()
+            configuration.loop.placement?.partitions = partitions
+            return configuration
         }
+    }
+}
+
+/// Waits for graceful shutdown; then the node says that it goes, and gives away what it leads, while it still serves.
+private struct RetreatService: Service {
+    let control: NodeControl
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await control.retreat()
     }
 }
 

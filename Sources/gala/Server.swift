@@ -5,8 +5,9 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// A node and its HTTP side, in one process. Ends in the order that loses nothing: first no more requests are taken and
-/// those that came are answered, then the node hands over what it leads and closes its files.
+/// A node and its HTTP side, in one process. Ends in the order that loses nothing: first the node says that it is not
+/// ready any more and hands over what it leads, then no more requests are taken and those that came are answered, then
+/// it closes its files.
 struct Server {
     /// What ``Server/openNode(_:_:)`` makes.
     struct NodeParts {
@@ -14,8 +15,12 @@ struct Server {
         let store: any KeyValueService
         let inspector: any ClusterInspector
         let operations: any ClusterOperator
+        /// Transactions over any keys; nil for a node that runs none, whose API has the store's keys and the cluster.
+        let database: Database?
         /// Runs the node until graceful shutdown, then hands over and closes it.
         let service: any Service
+        /// After graceful shutdown has begun, lets the node go on serving until others lead.
+        let retreat: any Service
     }
 
     let configuration: Configuration
@@ -38,9 +43,11 @@ struct Server {
             )
         }
         let parts = try await openNode(logger)
+        let platform = parts.database.map { Self.platform($0) }
         let checks = PasswordChecks()
         let sessions = Sessions(
-            accounts: files.accounts,
+            operators: files.accounts,
+            users: platform?.users,
             tokens: await AccessTokens(keys: files.keys, cluster: configuration.clusterID),
             checks: checks,
             lifetimeSeconds: Int64(configuration.tokenSeconds)
@@ -51,11 +58,14 @@ struct Server {
             inspector: parts.inspector,
             operations: parts.operations,
             sessions: sessions,
+            database: parts.database,
+            platform: platform?.money,
             logger: logger,
             onServing: { port in logger.notice("HTTP is served.", metadata: ["port": .stringConvertible(port)]) }
         )
         var group = ServiceGroupConfiguration(
-            services: [parts.service, http],
+            // They end from the last to the first.
+            services: [parts.service] + (platform?.services ?? []) + [http, parts.retreat],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -76,6 +86,8 @@ struct Server {
             tls: configuration.httpCertificate.map { .init(certificateChain: $0.chain, privateKey: $0.key) }
         )
         options.connectionsLimit = connections
+        options.userRequestsPerSecond = configuration.userRequestsPerSecond
+        options.signUpsPerMinute = configuration.signUpsPerMinute
         return options
     }
 

@@ -19,8 +19,8 @@ struct Galactl: AsyncParsableCommand {
               galactl --help kv scan
             """,
         subcommands: [
-            Status.self, NodeCommands.self, KeyValueCommands.self, LeaderCommands.self, CertificateCommands.self,
-            Doctor.self,
+            Status.self, NodeCommands.self, PartitionCommands.self, LeaderCommands.self, KeyValueCommands.self,
+            UserCommands.self, CertificateCommands.self, Doctor.self, Verify.self,
         ]
     )
 

@@ -96,7 +96,7 @@ import Testing
         case .withChangedClaims:
             let parts = try await server.tokens.issue(to: server.user, seconds: 60).split(separator: ".")
             let claims = try #require(Base64.decodeForAddresses(parts[1]))
-            let changed = String(decoding: claims, as: UTF8.self).replacing("\"user\"", with: "\"admin\"")
+            let changed = String(decoding: claims, as: UTF8.self).replacing("\"donor\"", with: "\"admin\"")
             return "Bearer \(parts[0]).\(Base64.encodeForAddresses(Array(changed.utf8))).\(parts[2])"
         }
     }

@@ -40,15 +40,17 @@ import Testing
 
     @Test func theClusterIsShown() async throws {
         let server = try await TestServer()
-        server.cluster.state.withLockedValue { $0.leaders = [nil] }
+        server.cluster.state.withLockedValue { $0.leaders = [nil, 2] }
         try await server.test { client async throws in
             let answer = try await client.send(.get, "/v1/cluster")
             #expect(
                 answer.text == #"{"cluster":"test","answeredBy":"1","nodes":["#
                     + #"{"id":"1","address":"127.0.0.1:7101","state":"up"},"#
                     + #"{"id":"2","address":"127.0.0.1:7102","state":"draining"}],"#
-                    + #""partitions":[{"id":"1","replicas":["1","2"],"leader":null,"term":"7","#
-                    + #""committedIndex":"41","appliedIndex":"40"}]}"#
+                    + #""partitions":[{"id":"1","keys":null,"replicas":["1","2"],"leader":null,"term":"7","#
+                    + #""committedIndex":"41","appliedIndex":"40"},"#
+                    + #"{"id":"2","keys":{"lower":"0161","upper":"10","epoch":"3"},"replicas":["1","2"],"#
+                    + #""leader":"2","term":"7","committedIndex":"41","appliedIndex":"40"}]}"#
             )
         }
     }

@@ -84,6 +84,20 @@ import Testing
         }
     }
 
+    @Test func bodiesThatStopBeingHTTPAreTheClientsFault() async throws {
+        try await withServer { port, token in
+            let heard = try await RawConnection.with(port: port) { connection in
+                try await connection.say(
+                    "PUT /v1/kv/a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"
+                )
+                return try await connection.hear()
+            }
+            #expect(heard.hasPrefix("HTTP/1.1 400 "))
+            #expect(heard.contains(#""code":"malformed""#))
+        }
+    }
+
     @Test func clientsThatWaitForPermissionToSendGetIt() async throws {
         try await withServer { port, token in
             try await RawConnection.with(port: port) { connection in

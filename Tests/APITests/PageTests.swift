@@ -59,7 +59,8 @@ import Testing
         ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=-1", "limit"), ("limit=ten", "limit"),
         ("limit=", "limit"),
         ("limit=1&limit=2", "limit"), ("limit=99999999999999999999", "limit"), ("cursor=", "cursor"),
-        ("cursor=!!", "cursor"), ("cursor=AQ", nil), ("cursor=Am", "cursor"), ("prefix=b&cursor=AWE", "cursor"),
+        ("cursor=!!", "cursor"), ("cursor=AgAAAAAAAAAA", nil), ("cursor=Am", "cursor"),
+        ("prefix=b&cursor=AWE", "cursor"),
         ("cursor=%FF", "cursor"), ("prefix=a&prefix=b", "prefix"),
     ]
 

@@ -55,7 +55,7 @@ import Testing
     }
 
     private static let malformed: [(body: String, status: Int, pointer: String?)] = [
-        ("", 400, nil), ("{", 400, nil), ("[]", 400, nil), ("null", 400, nil), ("\"a\"", 400, nil),
+        ("", 400, nil), ("{", 400, nil), ("[]", 422, ""), ("null", 422, ""), ("\"a\"", 422, ""),
         ("{}", 422, "/username"),
         (#"{"username": "admin"}"#, 422, "/password"), (#"{"username": 1, "password": "a"}"#, 422, "/username"),
         (#"{"username": null, "password": "a"}"#, 422, "/username"),
@@ -66,7 +66,9 @@ import Testing
         (#"{"username": "a", "password": "\#(String(repeating: "a", count: 1_025))"}"#, 422, "/password"),
         (#"{"username": "a", "password": "b\u0000"}"#, 422, "/password"),
         (#"{"username": "a\#u{0}", "password": "a"}"#, 400, nil), (String(repeating: "[", count: 10_000), 400, nil),
-        (#"{"username": "a", "password": "b"} x"#, 400, nil), (String(repeating: " ", count: 16_385), 413, nil),
+        (#"{"username": "a", "password": "b"} x"#, 400, nil),
+        (#"{"username": "a", "password": "b", "passwort": "b"}"#, 422, "/passwort"),
+        (String(repeating: " ", count: 16_385), 413, nil),
     ]
 
     @Test(arguments: malformed)

@@ -46,6 +46,7 @@ import Testing
         #expect(configuration.httpListen.description == "[::1]:7001")
         #expect(configuration.tokenSeconds == 3_600)
         #expect(configuration.httpConnections == 10_000)
+        #expect(configuration.partitions == 16)
         #expect(configuration.logLevel == .info)
         #expect(configuration.identity == nil)
     }
@@ -66,8 +67,10 @@ import Testing
                 "GALA_NODE_LISTEN": "a:1", "GALA_NODE_CERTIFICATE": "c", "GALA_NODE_KEY": "k",
                 "GALA_NODE_AUTHORITY": "ca", "GALA_HTTP_LISTEN": "a:3", "GALA_DATA_DIRECTORY": "d",
                 "GALA_SECURITY_ACCOUNTS": "x", "GALA_SECURITY_TOKEN_KEYS": "y", "GALA_SECURITY_TOKEN_SECONDS": "60",
+                "GALA_STORE_PARTITIONS": "256",
             ]
         )
+        #expect(configuration.partitions == 256)
         #expect(configuration.peers == [2: .init(host: "b", port: 2)])
         #expect(configuration.identity == .init(certificate: .init(chain: "c", key: "k"), authority: "ca"))
         #expect(configuration.tokenSeconds == 60)
@@ -93,7 +96,12 @@ import Testing
         ("cluster.peers", "2", "must give each node's number"),
         ("cluster.peers", "0=a:1", "must give each node's number"),
         ("cluster.peers", "2=a:1,2=b:1", "must give each node's number"), ("data.directory", "", "must be a text"),
-        ("security.tokenSeconds", "59", "from 60 to 86400"), ("http.connections", "-1", "from 1 to 1000000"),
+        ("store.partitions", "0", "from 1 to 256"), ("store.partitions", "257", "from 1 to 256"),
+        (
+            "cluster.peers",
+            (2...8).map { "\($0)=127.0.0.1:\(7100 + $0)" }.joined(separator: ","),
+            "must name at most 7 nodes"
+        ), ("security.tokenSeconds", "59", "from 60 to 86400"), ("http.connections", "-1", "from 1 to 1000000"),
     ])
     func rulesAreToldWithTheOptionThatBreaksThem(name: String, value: String, rule: String) throws {
         let option = try #require(SettingName(rawValue: name)).option

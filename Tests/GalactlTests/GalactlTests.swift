@@ -23,32 +23,111 @@ import Testing
             nodes: [.init(id: "1", address: "a:1", state: "up"), .init(id: "2", address: "b:2", state: "down")],
             partitions: [
                 .init(id: "1", replicas: ["1", "2"], leader: "1", term: "3", committedIndex: "9", appliedIndex: "8"),
-                .init(id: "2", replicas: ["1", "2"], leader: nil, term: "4", committedIndex: "9", appliedIndex: "8"),
+                .init(
+                    id: "2",
+                    keys: .init(lower: "0167", upper: "101555", epoch: "3"),
+                    replicas: ["1", "2"],
+                    leader: nil,
+                    term: "4",
+                    committedIndex: "9",
+                    appliedIndex: "8"
+                ),
             ]
         )
         #expect(
             view.nodesTable.text == """
-                NODE  ADDRESS  STATE  LEADS
-                1     a:1      up     1
-                2     b:2      down   -
+                NODE  ADDRESS  STATE  LEADS  PARTITIONS
+                1     a:1      up     1      1
+                2     b:2      down   0      -
 
                 """
         )
         #expect(
             view.partitionsTable.text == """
-                PARTITION  LEADER  TERM  COMMITTED  APPLIED  REPLICAS
-                1          1       3     9          8        1,2
-                2          none    4     9          8        1,2
+                PARTITION  LEADER  TERM  COMMITTED  APPLIED  REPLICAS  EPOCH  KEYS
+                1          1       3     9          8        1,2       -      -
+                2          none    4     9          8        1,2       3      01"g" … 101555
 
                 """
         )
+    }
+
+    @Test func usersBecomeATableThatPlaysNoTricks() {
+        let user = UserView(
+            id: "7",
+            username: "amelie",
+            name: "A\u{1B}[2J",
+            email: "a@b.c",
+            roles: ["donor", "agent"],
+            createdAt: "2026-03-01T00:00:00.000Z"
+        )
+        #expect(
+            UserView.table([user]).text == """
+                ID  USERNAME  NAME        ROLES        SINCE
+                7   amelie    A\\u{1B}[2J  donor,agent  2026-03-01T00:00:00.000Z
+
+                """
+        )
+    }
+
+    @Test func aPasswordIsTheFirstLine() throws {
+        #expect(try UserCreateAdmin.firstLine(Array("secret word\r\nrest".utf8)) == "secret word")
+        #expect(throws: Failure.self) { try UserCreateAdmin.firstLine([]) }
+        #expect(throws: Failure.self) { try UserCreateAdmin.firstLine([0xFF]) }
+    }
+
+    @Test func aVerificationTellsWhatIsBroken() {
+        let sound = Verify.Report(
+            holds: true,
+            at: "7",
+            time: "2026-11-21T12:00:00.000Z",
+            counts: ["transfers": 2, "accounts": 3],
+            currencies: [],
+            breachCount: 0,
+            breaches: []
+        )
+        #expect(
+            Verify.text(sound) == """
+                As of 2026-11-21T12:00:00.000Z:
+
+                RECORDS    COUNT
+                accounts   3
+                transfers  2
+
+                Everything holds.
+
+                """
+        )
+        let broken = Verify.Report(
+            holds: false,
+            at: "7",
+            time: "2026-11-21T12:00:00.000Z",
+            counts: [:],
+            currencies: [
+                .init(currency: "USD", debits: "5", credits: "4", pendingDebits: "0", pendingCredits: "0")
+            ],
+            breachCount: 3,
+            breaches: [.init(rule: "double-entry", detail: "USD: debits 5, credits 4")]
+        )
+        #expect(Verify.text(broken).contains("double-entry  USD: debits 5, credits 4\n… and 2 more\n"))
+        #expect(Verify.text(broken).contains("USD       5       4        0               0\n"))
+    }
+
+    @Test(arguments: [
+        ("01", "01"), ("0135", "01\"5\""), ("0161622f", "01\"ab/\""), ("016100", "016100"), ("106162", "106162"),
+        ("ff", "ff"), ("", ""),
+    ])
+    func keysAreShownAsTextWhereTheyAre(hexadecimal: String, text: String) {
+        #expect(KeyText.of(hexadecimal: hexadecimal) == text)
     }
 
     @Test(arguments: [
         ["status", "--endpoint", ""], ["status", "--endpoint", "127.0.0.1:7001"], ["status", "--output", "xml"],
         ["kv", "get"], ["kv", "put", "a"], ["kv", "put", "a", "b", "--if-absent", "--if-version", "1"],
         ["kv", "put", "a", "b", "--if-version", "one"], ["kv", "scan", "--limit", "0"], ["node", "drain", "two"],
-        ["leader", "transfer"], ["nothing"], ["status", "--timeout", "0"],
+        ["leader", "transfer"], ["partition", "show"], ["partition", "show", "one"], ["nothing"],
+        ["status", "--timeout", "0"], ["user", "list", "--limit", "0"],
+        ["user", "show"], ["user", "role"], ["user", "create-admin", "a"],
     ])
     func wrongUsageIsTold(arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try Galactl.parseAsRoot(arguments) }

@@ -70,4 +70,38 @@ struct CertificateTests {
             }
         }
     }
+
+    @Test("a list tells of each certificate whether it can be used")
+    func list() throws {
+        let directory = TemporaryDirectory()
+        let now = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+        let path = directory.path
+        let authority = try CertificateAuthority.create(in: path, now: now - 900 * 86_400)
+        _ = try authority.issue(node: 1, hosts: ["10.0.0.7", "fd00::7"], in: path, now: now)
+        _ = try authority.issue(node: 2, in: path, now: now - 800 * 86_400)
+        _ = try authority.issue(node: 3, in: path, now: now - 830 * 86_400)
+        _ = try authority.issue(node: 4, in: path, now: now + 86_400)
+        let other = try CertificateAuthority.create(in: path + "/other")
+        _ = try other.issue(node: 5, in: path, now: now)
+        let keyless = try authority.issue(node: 6, in: path, now: now)
+        try FileManager.default.removeItem(atPath: keyless.key)
+        try Data("nothing".utf8).write(to: URL(filePath: path + "/node-7.pem"))
+
+        let found = try CertificateSummary.list(in: path, now: now)
+        #expect(
+            found.map { "\($0.file) \($0.state)" } == [
+                "ca.pem good", "node-1.pem good", "node-2.pem ending", "node-3.pem expired", "node-4.pem early",
+                "node-5.pem foreign", "node-6.pem keyless", "node-7.pem unreadable",
+            ]
+        )
+        #expect(found.map { $0.daysLeft(now: now) } == [2_750, 825, 25, -5, 826, 825, 825, nil])
+        #expect(found[1].names == ["node-1", "localhost", "127.0.0.1", "10.0.0.7", "fd00::7"])
+        #expect(found[7].names.isEmpty)
+    }
+
+    @Test("there is no list without an authority")
+    func noAuthority() {
+        let directory = TemporaryDirectory()
+        #expect(throws: CertificateError.self) { try CertificateSummary.list(in: directory.path) }
+    }
 }

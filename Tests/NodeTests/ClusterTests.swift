@@ -86,6 +86,34 @@ struct ClusterTests {
         await cluster.stopAll()
     }
 
+    @Test("what is passed on for a client's request carries its id")
+    func traces() async throws {
+        let cluster = try TestCluster(3)
+        try await cluster.startAll()
+        try await cluster.put("a", "1")
+        let leader = try await cluster.waitForLeader()
+        let asked = try #require(cluster.ids.first { $0 != leader }.flatMap { cluster.nodes[$0] })
+        let traces = Monitor<[String]>([])
+        try await cluster.nodes[leader]?.withLoop { loop in
+            loop.onTraced = { trace, _ in traces.withLock { $0.append(trace) } }
+        }
+        for trace in ["r-1", nil] {
+            let answer = try await RequestTrace.$id.withValue(trace) {
+                try await asked.asking { loop, reply in
+                    loop.execute(on: TestCluster.partition, patience: .seconds(10), reply: reply) { _ in
+                        [.put(key: [1], value: [2])]
+                    }
+                }
+            }
+            #expect(answer == .decided(.applied))
+        }
+        // Where leadership has moved meanwhile, it was proposed elsewhere.
+        let stayed = try await cluster.leader() == leader
+        let told = Set(traces.withLock { $0 })
+        #expect(told == ["r-1"] || (told.isEmpty && !stayed))
+        await cluster.stopAll()
+    }
+
     @Test("after its end a node refuses, and leaves nobody waiting")
     func afterTheEnd() async throws {
         let cluster = try TestCluster(2)

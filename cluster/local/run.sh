@@ -66,11 +66,36 @@ wait_until_ready() {
     done
 }
 
-first_key() {
-    local token
-    token=$(sed -n 's/.*"token" *: *"\([^"]*\)".*/\1/p' var/admin.json)
-    curl -sf -X PUT -H "Authorization: Bearer $token" --data-binary 'Hello from three nodes.' "$(http 1)/v1/kv/greeting" -o /dev/null
-    echo "written through node 1, read through node 3: $(curl -sf -H "Authorization: Bearer $token" "$(http 3)/v1/kv/greeting")"
+# Asks a node: ask METHOD URL BODY [header …]
+ask() {
+    local method=$1 url=$2 body=$3
+    shift 3
+    curl -s -X "$method" -H 'Content-Type: application/json' "$@" -d "$body" "$url"
+}
+
+member() { sed -n 's/.*"'"$1"'":"\([^"]*\)".*/\1/p'; }
+
+# Somebody signs up, puts money into a wallet and gives to a cause, each step through another node.
+first_donation() {
+    local name token event gift total
+    name=donor-$(date +%s)
+    ask POST "$(http 1)/v1/users" '{"username":"'$name'","password":"correct horse battery","name":"A first donor","email":"'$name'@example.org"}' >/dev/null
+    token=$(ask POST "$(http 2)/v1/sessions" '{"username":"'$name'","password":"correct horse battery"}' | member accessToken)
+    ask POST "$(http 3)/v1/wallet/top-ups" '{"amount":5000,"currency":"USD","source":"tok_ok"}' \
+        -H "Authorization: Bearer $token" -H "Idempotency-Key: top-up-$name" >/dev/null
+    event=$(ask POST "$(http 1)/v1/events" '{"name":"A well for the village","currency":"USD"}' \
+        -H "Authorization: Bearer $token" | member id)
+    gift=$(ask POST "$(http 2)/v1/donations" '{"allocations":[{"eventId":"'$event'","amount":1250}],"currency":"USD","source":{"type":"wallet"}}' \
+        -H "Authorization: Bearer $token" -H "Idempotency-Key: gift-$name")
+    total=$(curl -s "$(http 3)/v1/events/$event/totals")
+    case $total in
+    *'"amount":1250'*) echo "$name has given 12.50 USD through node 2; node 3 shows the cause's total: $total" ;;
+    *)
+        echo "the first donation did not come about: $gift" >&2
+        echo "the cause's total: $total" >&2
+        exit 1
+        ;;
+    esac
 }
 
 case ${1:-} in
@@ -78,7 +103,7 @@ start)
     prepare
     start_nodes
     wait_until_ready
-    first_key
+    first_donation
     "$bin/galactl" status
     cat <<EOT
 

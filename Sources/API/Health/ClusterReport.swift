@@ -27,10 +27,29 @@ public struct ClusterReport: Hashable, Sendable {
         }
     }
 
+    /// Which keys a partition owns, and since when.
+    public struct Keys: Hashable, Sendable {
+        /// The first key.
+        public let lower: [UInt8]
+        /// The first key behind the last.
+        public let upper: [UInt8]
+        /// Grows with every change.
+        public let epoch: UInt64
+
+        /// Makes one.
+        public init(lower: [UInt8], upper: [UInt8], epoch: UInt64) {
+            self.lower = lower
+            self.upper = upper
+            self.epoch = epoch
+        }
+    }
+
     /// A partition, as its replica on the asked node knows it.
     public struct Partition: Hashable, Sendable {
         /// Its number.
         public let id: UInt64
+        /// What it owns of users' keys; nil where that is nothing, or not known.
+        public let keys: Keys?
         /// The nodes that hold its replicas.
         public let replicas: [UInt64]
         /// The node that leads it, as far as is known.
@@ -45,6 +64,7 @@ public struct ClusterReport: Hashable, Sendable {
         /// Makes one.
         public init(
             id: UInt64,
+            keys: Keys?,
             replicas: [UInt64],
             leader: UInt64?,
             term: UInt64,
@@ -52,6 +72,7 @@ public struct ClusterReport: Hashable, Sendable {
             appliedIndex: UInt64
         ) {
             self.id = id
+            self.keys = keys
             self.replicas = replicas
             self.leader = leader
             self.term = term
@@ -79,7 +100,7 @@ public struct ClusterReport: Hashable, Sendable {
 }
 
 extension ClusterReport {
-    /// `{"cluster", "answeredBy", "nodes": […], "partitions": […]}`; 64-bit numbers are strings.
+    /// `{"cluster", "answeredBy", "nodes": […], "partitions": […]}`; 64-bit numbers are strings, keys are hexadecimal.
     var json: JSON {
         .object([
             ("cluster", .string(cluster)),
@@ -87,6 +108,19 @@ extension ClusterReport {
             ("nodes", .array(nodes.map(\.json))),
             ("partitions", .array(partitions.map(\.json))),
         ])
+    }
+}
+
+extension ClusterReport.Keys {
+    fileprivate var json: JSON {
+        .object([
+            ("lower", .string(Self.hexadecimal(lower))), ("upper", .string(Self.hexadecimal(upper))),
+            ("epoch", .string(String(epoch))),
+        ])
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 
@@ -102,6 +136,7 @@ extension ClusterReport.Partition {
     fileprivate var json: JSON {
         .object([
             ("id", .string(String(id))),
+            ("keys", keys?.json ?? .null),
             ("replicas", .array(replicas.map { .string(String($0)) })),
             ("leader", .optional(leader.map { String($0) })),
             ("term", .string(String(term))),

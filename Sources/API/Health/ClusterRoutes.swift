@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import HTTPTypes
 internal import Hummingbird
 internal import KVStore
@@ -8,12 +7,6 @@ struct ClusterRoutes: Sendable {
     let inspector: any ClusterInspector
     let cluster: any ClusterOperator
     let bodies: RequestBodies
-
-    private struct Transfer: Decodable {
-        let to: String?
-    }
-
-    private struct Nothing: Decodable {}
 
     private static let bodyBytesLimit = 4 << 10
 
@@ -36,11 +29,15 @@ struct ClusterRoutes: Sendable {
         let partition = try id(context)
         let body = try await bodies.read(request, limitBytes: Self.bodyBytesLimit)
         var target: UInt64?
-        if body.buffer.readableBytes > 0, let text = try JSONBody.decode(Transfer.self, request, body.buffer).to {
-            guard let number = UInt64(text) else {
-                throw Problem.invalid(pointer: "/to", "must be a node's number in a string")
+        if body.buffer.readableBytes > 0 {
+            var members = try BodyMembers(of: request, body.buffer)
+            if let text = try members.optionalString("to", bytes: 1...20) {
+                guard let number = UInt64(text) else {
+                    throw Problem.invalid(pointer: "/to", "must be a node's number in a string")
+                }
+                target = number
             }
-            target = number
+            try members.end()
         }
         try await tell(request) { () throws(ClusterOperationError) in
             try await cluster.transferLeadership(of: partition, to: target)
@@ -79,8 +76,8 @@ struct ClusterRoutes: Sendable {
                     title: "It cannot be done as things are.",
                     detail: why
                 )
-            case .noLeader: throw Problem(.noLeader, location: request.uri.path)
-            case .outcomeUnknown: throw Problem(.outcomeUnknown, location: "/v1/cluster")
+            case .noLeader: throw Problem(KeyValueError.noLeader, location: request.uri.path)
+            case .outcomeUnknown: throw Problem(KeyValueError.outcomeUnknown, location: "/v1/cluster")
             }
         }
     }

@@ -26,6 +26,13 @@ enum Base64 {
         String(decoding: encode(bytes, with: common), as: UTF8.self)
     }
 
+    /// What was encoded with the common alphabet and padding (RFC 4648, section 4); nil where the text is anything else.
+    static func decodePadded(_ text: some StringProtocol) -> [UInt8]? {
+        guard text.utf8.count % 4 == 0 else { return nil }
+        let bare = text.hasSuffix("=") ? text.dropLast() : text[...]
+        return decode(bare.hasSuffix("=") ? bare.dropLast() : bare, with: common)
+    }
+
     private static func encode(_ bytes: [UInt8], with alphabet: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)

@@ -74,10 +74,18 @@ struct KeyValueRoutes: Sendable {
             throw Problem.invalid(parameter: "prefix", "must be at most \(KeyValueLimits.keyBytes) bytes")
         }
         let limit = try query.int("limit", in: 1...KeyValueLimits.pageEntries) ?? 100
-        let from = try query.text("cursor").map { text throws(Problem) in try PageCursor.key(text, prefix: prefix) }
+        let cursor = try query.text("cursor").map { text throws(Problem) in
+            try PageCursor(text, prefix: prefix)
+        }
         let consistency = try consistency(query)
         let page = try await ask(request) { () throws(KeyValueError) in
-            try await store.page(prefix: prefix, from: from, limit: limit, consistency)
+            try await store.page(
+                prefix: prefix,
+                from: cursor?.key,
+                at: cursor?.timestamp,
+                limit: limit,
+                consistency
+            )
         }
         let body = try ResponseBody.counted(PageAnswer.json(page).text, against: bodies.budget)
         return Response(

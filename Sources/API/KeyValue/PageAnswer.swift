@@ -18,21 +18,40 @@ enum PageAnswer {
                 ("version", .string(String(entry.value.version.rawValue))),
             ])
         }
-        return .object([("items", .array(items)), ("nextCursor", .optional(page.next.map(PageCursor.text)))])
+        let cursor = page.next.map { PageCursor(key: $0, timestamp: page.timestamp).text }
+        return .object([("items", .array(items)), ("nextCursor", .optional(cursor))])
     }
 }
 
-/// Where the next page begins: the format's number and the key, in base64 for addresses. Clients hand it back as it is.
-enum PageCursor {
-    private static let format: UInt8 = 1
+/// Where the next page begins, and which moment all pages show: the format's number, the timestamp and the key, in base64
+/// for addresses. Clients hand it back as it is.
+struct PageCursor: Hashable {
+    let key: [UInt8]
+    /// Nil for pages of what one node has applied.
+    let timestamp: Timestamp?
 
-    static func text(_ key: [UInt8]) -> String { Base64.encodeForAddresses([format] + key) }
+    private static let format: UInt8 = 2
+    private static let headerBytes = 9
 
-    /// The key at which the page begins, which lies among those with the prefix.
-    static func key(_ text: String, prefix: [UInt8]) throws(Problem) -> [UInt8] {
-        guard let bytes = Base64.decodeForAddresses(text), bytes.first == format,
-            bytes.count <= 1 + KeyValueLimits.keyBytes + 1, bytes.dropFirst().starts(with: prefix)
+    init(key: [UInt8], timestamp: Timestamp?) {
+        self.key = key
+        self.timestamp = timestamp
+    }
+
+    var text: String {
+        let moment = timestamp?.rawValue ?? 0
+        let header = [Self.format] + (0..<8).map { UInt8(truncatingIfNeeded: moment >> (56 - 8 * $0)) }
+        return Base64.encodeForAddresses(header + key)
+    }
+
+    /// Reads a cursor, which lies among the keys with the prefix.
+    init(_ text: String, prefix: [UInt8]) throws(Problem) {
+        guard let bytes = Base64.decodeForAddresses(text), bytes.first == Self.format,
+            Self.headerBytes...Self.headerBytes + KeyValueLimits.keyBytes + 1 ~= bytes.count,
+            bytes.dropFirst(Self.headerBytes).starts(with: prefix)
         else { throw .invalid(parameter: "cursor", "must be the nextCursor of a page with the same prefix") }
-        return Array(bytes.dropFirst())
+        key = Array(bytes.dropFirst(Self.headerBytes))
+        let moment = bytes[1..<Self.headerBytes].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        timestamp = moment == 0 ? nil : Timestamp(moment)
     }
 }

@@ -1,12 +1,20 @@
 internal import Glibc
 
-/// The time of day, for logs and for tokens, which carry it. Nothing in the store leans on it.
+/// The machine's clocks: the time of day for logs and for tokens, which carry it, and one that only goes forward for rate
+/// limits. Nothing in the store leans on them.
 enum WallClock {
     /// Milliseconds since 1970 in UTC.
     static func now() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// Nanoseconds of a clock that only goes forward.
+    static func monotonicNanoseconds() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     /// RFC 3339 with milliseconds: `2026-11-21T08:45:25.120Z`.

@@ -13,6 +13,19 @@ extension Problem {
             switch error {
             case .invalid(let field, let rule): .invalid(parameter: field, rule)
             case .conditionFailed(let current): .preconditionFailed(current)
+            case .wrongType:
+                Problem(
+                    status: .conflict,
+                    code: "wrong-type",
+                    title: "The key has a counter, and bytes cannot take its place.",
+                    members: [("outcome", .string("refused"))]
+                )
+            case .snapshotTooOld:
+                Problem(
+                    status: .gone,
+                    code: "snapshot-too-old",
+                    title: "The moment that was asked for is older than what is kept; begin anew."
+                )
             case .noLeader:
                 Problem(
                     status: .serviceUnavailable,

@@ -34,7 +34,7 @@ extension Problem {
         invalid([Fault(place: .pointer(pointer), code: "invalid", detail: rule)])
     }
 
-    private static func invalid(_ faults: [Fault]) -> Problem {
+    static func invalid(_ faults: [Fault]) -> Problem {
         Problem(
             status: .unprocessableContent,
             code: "invalid",
@@ -128,6 +128,35 @@ extension Problem {
         status: .forbidden,
         code: "forbidden",
         title: "The caller may not do this."
+    )
+
+    /// Who asks is known, but does not know the password that he has to show once more.
+    static let wrongPassword = Problem(
+        status: .forbidden,
+        code: "wrong-password",
+        title: "The present password is wrong."
+    )
+
+    /// The refresh token does not hold. Why is not told: it would help those who guess.
+    static let invalidRefreshToken = Problem(
+        status: .unauthorized,
+        code: "unauthenticated",
+        title: "The refresh token does not hold: log in again.",
+        headers: [.wwwAuthenticate: "Bearer realm=\"gala\", error=\"invalid_token\""]
+    )
+
+    /// What only a user's session has was asked of an operator's account.
+    static let noSession = Problem(
+        status: .conflict,
+        code: "no-session",
+        title: "An operator's account lies in a file: it has no session and no profile."
+    )
+
+    /// A version must be named, so that nobody overwrites what he has not seen.
+    static let preconditionRequired = Problem(
+        status: .preconditionRequired,
+        code: "precondition-required",
+        title: "Name the version that is to be changed: If-Match with the ETag of what was read."
     )
 
     static func rateLimited(retryAfterSeconds: Int) -> Problem {

@@ -39,7 +39,8 @@ struct Problem: Error, Sendable {
         return Response(status: status, headers: headers, body: .init(byteBuffer: json(requestID: requestID).text))
     }
 
-    private func json(requestID: String) -> JSON {
+    /// The answer's body.
+    func json(requestID: String) -> JSON {
         var object: [(name: String, value: JSON)] = [
             ("type", .string("urn:gala:problem:\(code)")),
             ("title", .string(title)),

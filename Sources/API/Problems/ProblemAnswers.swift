@@ -1,7 +1,9 @@
+internal import Domain
 internal import HTTPTypes
 internal import Hummingbird
 internal import KVStore
 internal import Logging
+internal import NIOHTTP1
 
 /// Turns every error that a route throws into a problem, so that no answer leaves without a code.
 struct ProblemAnswers: RouterMiddleware {
@@ -16,12 +18,21 @@ struct ProblemAnswers: RouterMiddleware {
             return try await next(request, context)
         } catch let problem as Problem {
             return problem.response(requestID: context.requestID)
+        } catch let error as DomainError {
+            return Problem(error).response(requestID: context.requestID)
+        } catch let error as TransactionError {
+            return Problem(error, location: request.uri.path).response(requestID: context.requestID)
         } catch let error as HTTPError where error.status == .notFound {
             let problem = KnownMethods.contains(request.method) ? Problem.notFound() : .methodUnknown
             return problem.response(requestID: context.requestID)
+        } catch let error as HTTPParserError {
+            // The body is no HTTP from some byte on; what follows has no beginning.
+            var problem = Problem.malformed("The body breaks off the protocol: \(error).")
+            problem.headers[.connection] = "close"
+            return problem.response(requestID: context.requestID)
         } catch is CancellationError {
             // The client went, or the server is ending: nobody may be left who reads this.
-            return Problem(.stopping, location: request.uri.path).response(requestID: context.requestID)
+            return Problem(KeyValueError.stopping, location: request.uri.path).response(requestID: context.requestID)
         } catch {
             context.logger.error("A route has failed.", metadata: ["error": "\(String(reflecting: error))"])
             return Problem.internalError.response(requestID: context.requestID)

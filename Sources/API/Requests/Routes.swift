@@ -14,13 +14,16 @@ extension RouterMethods where Context == APIContext {
     /// Adds a resource with its methods; every other method is answered with 405 and the list of those that it has.
     ///
     /// `HEAD` comes with `GET` by itself.
+    ///
+    /// - Parameter elsewhere: Methods that the resource has for other callers, and which are added by themselves.
     func resource(
         _ path: RouterPath,
         _ handlers: KeyValuePairs<
             HTTPRequest.Method, @Sendable (Request, APIContext) async throws -> Response
-        >
+        >,
+        elsewhere: [HTTPRequest.Method] = []
     ) {
-        var allowed: [HTTPRequest.Method] = []
+        var allowed = elsewhere
         for (method, handler) in handlers {
             on(path, method: method, use: handler)
             allowed.append(method)

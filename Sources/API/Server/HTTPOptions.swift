@@ -17,7 +17,15 @@ public struct HTTPOptions: Sendable {
     /// How long a write is tried before its outcome is called unknown.
     public var writePatience: Duration = .seconds(5)
 
-    /// A certificate chain and its key.
+    /// How many requests a user may make in a second, on each node.
+    public var userRequestsPerSecond = 200
+    /// How many may sign up from an address in a minute, on each node.
+    public var signUpsPerMinute = 600
+
+    /// The clock that rate limits go by: nanoseconds, only forward.
+    var now: @Sendable () -> UInt64 = WallClock.monotonicNanoseconds
+
+    /// A certificate chain and its key, read again for new connections when they have changed.
     public struct TLSFiles: Sendable {
         /// The chain's path, the server's own certificate first.
         public let certificateChain: String

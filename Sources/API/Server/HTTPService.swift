@@ -4,7 +4,6 @@ internal import HummingbirdTLS
 public import KVStore
 public import Logging
 internal import NIOCore
-internal import NIOSSL
 public import ServiceLifecycle
 
 /// A node's HTTP side: from sockets to the store and back. Run it as one of the process's services.
@@ -24,6 +23,8 @@ public struct HTTPService: Service {
     ///   - inspector: What is known about the node and its cluster.
     ///   - operations: What operators may have the cluster do.
     ///   - sessions: Who may log in.
+    ///   - database: Transactions over operators' keys; nil for a node that runs none.
+    ///   - platform: The services of money; nil for a node that has none, whose API has no such routes.
     ///   - onServing: Called with the port once connections are accepted.
     public init(
         options: HTTPOptions,
@@ -31,6 +32,8 @@ public struct HTTPService: Service {
         inspector: any ClusterInspector,
         operations: any ClusterOperator,
         sessions: Sessions,
+        database: Database? = nil,
+        platform: Platform? = nil,
         logger: Logger,
         onServing: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
@@ -53,12 +56,31 @@ public struct HTTPService: Service {
         health.add(to: router)
         let cluster = ClusterRoutes(inspector: inspector, cluster: operations, bodies: bodies)
         cluster.add(to: router)
-        SessionRoutes(sessions: sessions, bodies: bodies).add(to: router)
-        let operators = router.group()
-            .add(middleware: Authentication(tokens: sessions.tokens))
-            .add(middleware: RequiredRole(role: .admin))
-        cluster.addOperations(to: operators)
-        KeyValueRoutes(store: store, bodies: bodies, writePatience: options.writePatience).add(to: operators)
+        let users = UserRateLimit(
+            limiter: RateLimiter(
+                .init(name: "user", quota: options.userRequestsPerSecond, windowSeconds: 1),
+                now: options.now
+            )
+        )
+        let authenticated = router.group()
+            .add(middleware: sessions.authentication)
+            .add(middleware: users)
+            .add(middleware: ProblemAnswers())
+        let admins = authenticated.group().add(middleware: RequiredRole(role: .admin))
+        cluster.addOperations(to: admins)
+        KeyValueRoutes(store: store, bodies: bodies, writePatience: options.writePatience).add(to: admins)
+        if let database { TransactionRoutes(database: database, bodies: bodies).add(to: admins) }
+        let signUps = RateLimiter(
+            .init(name: "sign-up", quota: options.signUpsPerMinute, windowSeconds: 60),
+            now: options.now
+        )
+        AccountRoutes(sessions: sessions, bodies: bodies, signUps: signUps)
+            .add(to: router, authenticated: authenticated, admins: admins)
+        let open = router.group()
+            .add(middleware: OptionalAuthentication(required: sessions.authentication))
+            .add(middleware: users)
+            .add(middleware: ProblemAnswers())
+        platform?.add(to: open, operators: admins, bodies: bodies)
         responder = router.buildResponder()
     }
 
@@ -100,14 +122,6 @@ public struct HTTPService: Service {
             )
         )
         guard let tls = options.tls else { return plain }
-        let chain = try NIOSSLCertificate.fromPEMFile(tls.certificateChain).map(NIOSSLCertificateSource.certificate)
-        let key = try NIOSSLPrivateKey(file: tls.privateKey, format: .pem)
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain,
-            privateKey: .privateKey(key)
-        )
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
-        return try .tls(plain, tlsConfiguration: configuration)
+        return try .tls(plain, tlsConfiguration: try ServerCertificate(tls, logger: logger).configuration())
     }
 }

@@ -1,9 +1,11 @@
+internal import Domain
 internal import JWTKit
 internal import NIOConcurrencyHelpers
 
 /// Issues and verifies access tokens: JWT (RFC 7519, RFC 9068) signed with EdDSA, and nothing else.
 ///
-/// The header is judged before any key is looked up: one algorithm, one type, a key id that is ours. A token that held is
+/// A user's token also says which session it came from and in which epoch it was issued, so that it can be taken back;
+/// whether it was is not looked at here. The header is judged before any key is looked up: one algorithm, one type, a key id that is ours. A token that held is
 /// remembered until it expires, because a signature costs twenty microseconds to check.
 public struct AccessTokens: Sendable {
     /// Who issues: the same for every cluster.
@@ -16,6 +18,8 @@ public struct AccessTokens: Sendable {
     private let keyIDs: Set<String>
     private let signingKeyID: JWKIdentifier
     private let audience: String
+    /// The keys by which tokens are verified, as the world may know them: `x` in base64url.
+    let publicKeys: [(id: String, x: String)]
     private let now: @Sendable () -> Int64
     private let verified = VerifiedTokens()
 
@@ -34,21 +38,30 @@ public struct AccessTokens: Sendable {
         keyIDs = Set(keys.keys.map(\.id))
         signingKeyID = JWKIdentifier(string: keys.keys[0].id)
         audience = cluster
+        publicKeys = keys.keys.map { ($0.id, Base64.encodeForAddresses([UInt8]($0.key.publicKey.rawRepresentation))) }
         self.now = now
     }
 
-    /// A token for an account, good for so many seconds.
+    /// A token for an operator's account, good for so many seconds.
     public func issue(to account: Account, seconds: Int64) async throws -> String {
+        let roles: Roles = account.role == .admin ? .admin : .donor
+        return try await issue(to: Caller(id: account.id, roles: roles), seconds: seconds)
+    }
+
+    /// A token for a caller, good for so many seconds.
+    func issue(to caller: Caller, seconds: Int64) async throws -> String {
         let issued = now()
         var random = SystemRandomNumberGenerator()
         let claims = AccessClaims(
             iss: Self.issuer,
             aud: audience,
-            sub: account.id,
-            role: account.role.rawValue,
+            sub: caller.id,
+            role: caller.roles.names.joined(separator: " "),
             iat: issued,
             exp: issued + seconds,
-            jti: Base64.encodeForAddresses((0..<12).map { _ in UInt8.random(in: 0...255, using: &random) })
+            jti: Base64.encodeForAddresses((0..<12).map { _ in UInt8.random(in: 0...255, using: &random) }),
+            sid: caller.session?.description,
+            epo: caller.session == nil ? nil : caller.epoch
         )
         return try await keys.sign(claims, kid: signingKeyID, header: ["typ": .string(Self.type)])
     }
@@ -62,15 +75,24 @@ public struct AccessTokens: Sendable {
             header.typ.lowercased() == Self.type, header.crit == nil,
             let claims = try? await keys.verify(token, as: AccessClaims.self),
             claims.iss == Self.issuer, claims.aud == audience, claims.exp > now, claims.iat <= now + 60,
-            let role = Account.Role(rawValue: claims.role)
+            let caller = Self.caller(claims)
         else { return nil }
-        let caller = Caller(id: claims.sub, role: role)
         verified.remember(token, caller, until: claims.exp, now: now)
         return caller
     }
+
+    /// Roles of a newer server are passed over; nobody is let in without one that is known.
+    private static func caller(_ claims: AccessClaims) -> Caller? {
+        let roles = claims.role.split(separator: " ").compactMap { Roles(named: String($0)) }
+            .reduce(into: Roles()) { $0.formUnion($1) }
+        guard !roles.isEmpty else { return nil }
+        guard let sid = claims.sid else { return Caller(id: claims.sub, roles: roles) }
+        guard let session = SessionID(sid), let epoch = claims.epo, UserID(claims.sub) != nil else { return nil }
+        return Caller(id: claims.sub, roles: roles, session: session, epoch: epoch)
+    }
 }
 
-/// What a token says. Times are seconds since 1970.
+/// What a token says. Times are seconds since 1970; roles stand behind each other with a space between.
 struct AccessClaims: JWTPayload {
     let iss: String
     let aud: String
@@ -79,6 +101,9 @@ struct AccessClaims: JWTPayload {
     let iat: Int64
     let exp: Int64
     let jti: String
+    /// A user's session, and the epoch in which the token was issued; an operator's account has neither.
+    var sid: String?
+    var epo: UInt64?
 
     /// The signature is all that is verified here; what the claims say is judged by who asks.
     func verify(using algorithm: some JWTAlgorithm) {}

@@ -1,4 +1,4 @@
-/// Somebody who may log in.
+/// An operator's account, which lies in a file; users' accounts lie in the store.
 public struct Account: Hashable, Sendable {
     /// What an account may do.
     public enum Role: String, Hashable, Sendable, Codable {
@@ -24,16 +24,4 @@ public struct Account: Hashable, Sendable {
         self.password = password
         self.role = role
     }
-}
-
-/// Where accounts are kept: a file for operators, the store for everybody else.
-public protocol AccountStore: Sendable {
-    /// The account with this name; nil where there is none.
-    func account(named username: String) async throws -> Account?
-}
-
-/// Who is asking, as a token says.
-struct Caller: Hashable, Sendable {
-    let id: String
-    let role: Account.Role
 }

@@ -3,7 +3,7 @@ public import FoundationEssentials
 /// Operators' accounts in a file that every node has: `{"accounts": [{"id", "username", "passwordHash", "role"}]}`.
 ///
 /// They must be able to log in when the store is not there, of all times.
-public struct AccountFile: AccountStore {
+public struct AccountFile: Sendable {
     /// Why a file cannot be used.
     public struct Unusable: Error, CustomStringConvertible {
         /// The rule that is broken, and where.
@@ -68,5 +68,5 @@ public struct AccountFile: AccountStore {
     }
 
     /// The account with this name; nil where there is none.
-    public func account(named username: String) async throws -> Account? { accounts[username] }
+    public func account(named username: String) -> Account? { accounts[username] }
 }

@@ -1,47 +1,69 @@
-internal import FoundationEssentials
+internal import Domain
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 
-/// `POST /v1/sessions`: `{"username", "password"}` for `{"accessToken", "tokenType", "expiresIn"}`.
+/// `/v1/sessions`: a name and a password for `{"accessToken", "refreshToken", "tokenType", "expiresIn"}`, the next pair
+/// for a refresh token, and the end of it. An operator's account gets no refresh token.
 struct SessionRoutes: Sendable {
     let sessions: Sessions
     let bodies: RequestBodies
 
     private static let bodyBytesLimit = 16 << 10
-    private static let usernameBytesLimit = 256
+    private static let usernameBytes = 1...256
+    private static let refreshTokenBytes = 1...256
 
-    private struct Credentials: Decodable {
-        let username: String
-        let password: String
-    }
-
+    /// Routes for everybody.
     func add(to router: some RouterMethods<APIContext>) {
         router.resource("/v1/sessions", [.post: open])
+        router.resource("/v1/sessions/refresh", [.post: refresh])
+        router.resource("/.well-known/jwks.json", [.get: keys])
+    }
+
+    /// Routes for who is logged in.
+    func addOwn(to router: some RouterMethods<APIContext>) {
+        router.resource("/v1/sessions/current", [.delete: close])
     }
 
     private func open(_ request: Request, _ context: APIContext) async throws -> Response {
-        let body = try await bodies.read(request, limitBytes: Self.bodyBytesLimit)
-        let credentials = try JSONBody.decode(Credentials.self, request, body.buffer)
-        guard (1...Self.usernameBytesLimit).contains(credentials.username.utf8.count) else {
-            throw Problem.invalid(pointer: "/username", "must be 1 to \(Self.usernameBytesLimit) bytes")
+        let held = try await bodies.read(request, limitBytes: Self.bodyBytesLimit)
+        var body = try BodyMembers(of: request, held.buffer)
+        let username = try body.string("username", bytes: Self.usernameBytes)
+        let password = try PasswordRule.take("password", of: &body, bytes: PasswordRule.anyBytes)
+        try body.end()
+        let address = context.remoteAddress ?? ""
+        return answer(try await sessions.open(username: username, password: password, address: address))
+    }
+
+    private func refresh(_ request: Request, _ context: APIContext) async throws -> Response {
+        let held = try await bodies.read(request, limitBytes: Self.bodyBytesLimit)
+        var body = try BodyMembers(of: request, held.buffer)
+        let text = try body.string("refreshToken", bytes: Self.refreshTokenBytes)
+        try body.end()
+        return answer(try await sessions.refresh(text))
+    }
+
+    private func close(_ request: Request, _ context: APIContext) async throws -> Response {
+        let (user, session) = try context.sessionUser()
+        try await sessions.close(session, of: user)
+        return Response(status: .noContent)
+    }
+
+    /// The public keys of all tokens that may hold (RFC 7517, RFC 8037), for those who verify them elsewhere.
+    private func keys(_ request: Request, _ context: APIContext) async throws -> Response {
+        let keys = sessions.tokens.publicKeys.map { key in
+            JSON.object([
+                ("kty", .string("OKP")), ("crv", .string("Ed25519")), ("use", .string("sig")),
+                ("alg", .string("EdDSA")), ("kid", .string(key.id)), ("x", .string(key.x)),
+            ])
         }
-        guard (1...PasswordHash.passwordBytesLimit).contains(credentials.password.utf8.count) else {
-            throw Problem.invalid(pointer: "/password", "must be 1 to \(PasswordHash.passwordBytesLimit) bytes")
-        }
-        // HMAC, on which scrypt rests, cannot tell a password from the same with NULs behind it.
-        guard !credentials.password.utf8.contains(0) else {
-            throw Problem.invalid(pointer: "/password", "must not contain NUL")
-        }
-        let session = try await sessions.open(
-            username: credentials.username,
-            password: credentials.password,
-            address: context.remoteAddress ?? ""
-        )
-        let answer = JSON.object([
-            ("accessToken", .string(session.accessToken)), ("tokenType", .string("Bearer")),
-            ("expiresIn", .int(Int(session.expiresInSeconds))),
-        ])
-        return .json(answer, status: .created, headers: [.cacheControl: "no-store"])
+        return .json(.object([("keys", .array(keys))]), headers: [.cacheControl: "public, max-age=300"])
+    }
+
+    private func answer(_ session: Sessions.Session) -> Response {
+        var members: [(name: String, value: JSON)] = [("accessToken", .string(session.accessToken))]
+        if let refreshToken = session.refreshToken { members.append(("refreshToken", .string(refreshToken))) }
+        members += [("tokenType", .string("Bearer")), ("expiresIn", .int(Int(session.expiresInSeconds)))]
+        return .json(.object(members), status: .created, headers: [.cacheControl: "no-store"])
     }
 }

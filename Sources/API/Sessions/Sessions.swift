@@ -1,31 +1,42 @@
+internal import Domain
 internal import NIOConcurrencyHelpers
 
-/// Logs callers in: a name and a password for an access token.
+/// Logs callers in, keeps them in, and lets them out.
+///
+/// Operators' accounts lie in a file and are asked first: they log in when the store is not there, of all times.
 public final class Sessions: Sendable {
-    /// What a login gives.
+    /// What a login gives, or a refresh.
     struct Session: Sendable {
         let accessToken: String
+        /// None for an operator's account.
+        let refreshToken: String?
         let expiresInSeconds: Int64
     }
 
     let tokens: AccessTokens
-    private let accounts: any AccountStore
-    private let checks: PasswordChecks
+    let users: UserAccounts?
+    let checks: PasswordChecks
+    private let operators: AccountFile
     private let lifetimeSeconds: Int64
     private let now: @Sendable () -> Int64
     private let backoff = NIOLockedValueBox(LoginBackoff())
 
     /// Makes the login of a server.
     ///
-    /// - Parameter lifetimeSeconds: How long an access token holds.
+    /// - Parameters:
+    ///   - operators: Accounts that need no store.
+    ///   - users: Accounts in the store; nil for a node that has none.
+    ///   - lifetimeSeconds: How long an access token holds.
     public convenience init(
-        accounts: any AccountStore,
+        operators: AccountFile,
+        users: UserAccounts?,
         tokens: AccessTokens,
         checks: PasswordChecks,
         lifetimeSeconds: Int64 = 3_600
     ) {
         self.init(
-            accounts: accounts,
+            operators: operators,
+            users: users,
             tokens: tokens,
             checks: checks,
             lifetimeSeconds: lifetimeSeconds,
@@ -34,23 +45,109 @@ public final class Sessions: Sendable {
     }
 
     init(
-        accounts: any AccountStore,
+        operators: AccountFile,
+        users: UserAccounts?,
         tokens: AccessTokens,
         checks: PasswordChecks,
         lifetimeSeconds: Int64,
         now: @escaping @Sendable () -> Int64
     ) {
-        self.accounts = accounts
+        self.operators = operators
+        self.users = users
         self.tokens = tokens
         self.checks = checks
         self.lifetimeSeconds = lifetimeSeconds
         self.now = now
     }
 
+    /// Finds out who is asking.
+    var authentication: Authentication { Authentication(tokens: tokens, revocations: users?.revocations) }
+
+    /// Who wants to log in, if there is such an account.
+    private enum Candidate {
+        case nobody
+        case operatorAccount(Account)
+        case user(Accounts.LoginCandidate)
+
+        /// The hash to check against: for nobody, one that is as costly and right for nothing.
+        var password: PasswordHash {
+            switch self {
+            case .nobody: Sessions.nobodysPassword
+            case .operatorAccount(let account): account.password
+            case .user(let candidate): PasswordHash(candidate.passwordHash) ?? Sessions.nobodysPassword
+            }
+        }
+    }
+
     /// A session for who knows the password. It takes as long where there is no such account, so that names cannot be
     /// told from the time of the answer.
     func open(username: String, password: String, address: String) async throws -> Session {
-        let source = LoginBackoff.Source(username: username, address: address)
+        let (candidate, source) = try await check(username: username, password: password, address: address) {
+            try await self.candidate(username)
+        }
+        switch candidate {
+        case .nobody: throw Problem.wrongCredentials
+        case .operatorAccount(let account):
+            backoff.withLockedValue { $0.succeeded(source) }
+            return Session(
+                accessToken: try await tokens.issue(to: account, seconds: lifetimeSeconds),
+                refreshToken: nil,
+                expiresInSeconds: lifetimeSeconds
+            )
+        case .user(let candidate):
+            backoff.withLockedValue { $0.succeeded(source) }
+            guard let users else { throw Problem.wrongCredentials }
+            return try await session(users.accounts.openSession(candidate))
+        }
+    }
+
+    /// The next pair of tokens.
+    func refresh(_ text: String) async throws -> Session {
+        guard let users, let bytes = Base64.decodeForAddresses(text), let token = RefreshToken(bytes) else {
+            throw Problem.invalidRefreshToken
+        }
+        do {
+            return try await session(users.accounts.refresh(token))
+        } catch let error as DomainError where error.kind == .unauthenticated || error.kind == .absent {
+            throw Problem.invalidRefreshToken
+        }
+    }
+
+    /// Ends a session; on this node at once, on others when they have read of it.
+    func close(_ session: SessionID, of user: UserID) async throws {
+        guard let users else { throw Problem.noSession }
+        users.revocations.note(try await users.accounts.endSession(session, of: user))
+    }
+
+    /// Gives a user another password, if he knows the old one; his other sessions end.
+    func changePassword(
+        of user: UserID,
+        in session: SessionID,
+        from old: String,
+        to new: String,
+        address: String
+    ) async throws {
+        guard let users else { throw Problem.noSession }
+        // Failures are counted here as they are at the login: it would be a way around it.
+        let (candidate, source) = try await check(username: "id \(user)", password: old, address: address) {
+            Candidate.user(try await users.accounts.loginCandidate(user))
+        }
+        guard case .user(let known) = candidate else { throw Problem.wrongPassword }
+        backoff.withLockedValue { $0.succeeded(source) }
+        let hash = try await checks.hash(new)
+        users.revocations.note(try await users.accounts.changePassword(known, to: hash.text, keeping: session))
+    }
+
+    // MARK: Within
+
+    /// Looks for an account and checks the password; nobody where it is wrong.
+    private func check(
+        username: String,
+        password: String,
+        address: String,
+        _ find: () async throws -> Candidate
+    ) async throws -> (candidate: Candidate, source: LoginBackoff.Source) {
+        let source = LoginBackoff.Source(username: username.lowercased(), address: address)
         let now = now()
         let wait = backoff.withLockedValue { backoff -> Int64 in
             let wait = backoff.wait(source, now: now)
@@ -58,19 +155,33 @@ public final class Sessions: Sendable {
             return wait
         }
         guard wait == 0 else { throw Problem.rateLimited(retryAfterSeconds: Int(wait)) }
-        let account: Account?
-        let isRight: Bool
         do {
-            account = try await accounts.account(named: username)
-            isRight = try await checks.isRight(password, for: account?.password ?? Self.nobodysPassword)
+            let candidate = try await find()
+            return (try await checks.isRight(password, for: candidate.password) ? candidate : .nobody, source)
         } catch {
             backoff.withLockedValue { $0.notTried(source) }
             throw error
         }
-        guard let account, isRight else { throw Problem.wrongCredentials }
-        backoff.withLockedValue { $0.succeeded(source) }
+    }
+
+    private func candidate(_ username: String) async throws -> Candidate {
+        if let account = operators.account(named: username) { return .operatorAccount(account) }
+        guard let users, let name = Username(username),
+            let found = try await users.accounts.loginCandidate(named: name)
+        else { return .nobody }
+        return .user(found)
+    }
+
+    private func session(_ grant: Accounts.SessionGrant) async throws -> Session {
+        let caller = Caller(
+            id: grant.user.description,
+            roles: grant.roles,
+            session: grant.session,
+            epoch: grant.epoch
+        )
         return Session(
-            accessToken: try await tokens.issue(to: account, seconds: lifetimeSeconds),
+            accessToken: try await tokens.issue(to: caller, seconds: lifetimeSeconds),
+            refreshToken: Base64.encodeForAddresses(grant.refreshToken.bytes),
             expiresInSeconds: lifetimeSeconds
         )
     }

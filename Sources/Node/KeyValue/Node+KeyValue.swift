@@ -33,15 +33,16 @@ extension Node: KeyValueService {
         }
     }
 
-    /// Reads on the node's loop; see ``KeyValueService/page(prefix:from:limit:_:)``.
+    /// Reads on the node's loop; see ``KeyValueService/page(prefix:from:at:limit:_:)``.
     public func page(
         prefix: [UInt8],
         from: [UInt8]?,
+        at timestamp: Timestamp?,
         limit: Int,
         _ consistency: ReadConsistency
     ) async throws(KeyValueError) -> KeyValuePage {
         try await serving { loop, reply in
-            loop.page(prefix: prefix, from: from, limit: limit, consistency, reply: reply)
+            loop.page(prefix: prefix, from: from, at: timestamp, limit: limit, consistency, reply: reply)
         }
     }
 

@@ -10,6 +10,15 @@ public final class SystemClock: MonotonicClock, Sendable {
     public var now: MonotonicTime { MonotonicTime(nanoseconds: nanoseconds(of: CLOCK_BOOTTIME)) }
 }
 
+/// The machine's date (`CLOCK_REALTIME`), which may be set by anybody.
+public final class SystemCalendar: CalendarClock, Sendable {
+    /// Nothing to set up.
+    public init() {}
+
+    /// Milliseconds since 1970.
+    public var milliseconds: UInt64 { nanoseconds(of: CLOCK_REALTIME) / 1_000_000 }
+}
+
 /// What the kernel makes of chance (`getrandom`).
 public final class SystemEntropy: EntropySource, Sendable {
     /// Nothing to set up.

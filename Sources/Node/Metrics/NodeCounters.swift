@@ -7,6 +7,7 @@ final class NodeCounters: Sendable {
     let messagesReceived = Counter()
     let bytesSent = Counter()
     let bytesReceived = Counter()
+    let snapshotBytesReceived = Counter()
     let flushes = Counter()
     let connects = Counter()
     let connectFailures = Counter()
@@ -28,6 +29,7 @@ final class NodeCounters: Sendable {
             messagesReceived: messagesReceived.value,
             bytesSent: bytesSent.value,
             bytesReceived: bytesReceived.value,
+            snapshotBytesReceived: snapshotBytesReceived.value,
             flushes: flushes.value,
             connects: connects.value,
             connectFailures: connectFailures.value,

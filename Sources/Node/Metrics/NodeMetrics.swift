@@ -10,6 +10,8 @@ public struct NodeMetrics: Sendable, Hashable {
     public let bytesSent: Int
     /// Bytes of frames received, after decryption.
     public let bytesReceived: Int
+    /// Bytes of messages that carry snapshots, received.
+    public let snapshotBytesReceived: Int
     /// How often frames were handed to the system.
     public let flushes: Int
     /// Outgoing connections that came to an agreement.

@@ -10,18 +10,23 @@ extension Node {
 
     /// Asks something of the loop that is answered later, and waits for the answer.
     ///
+    /// What it makes the loop ask of other nodes goes along with the id of the task's request: see ``RequestTrace``.
+    ///
     /// - Parameter body: Is run on the loop, and passes the closure on to whoever answers there, once.
     /// - Throws: when the node ends before there is an answer.
     public func asking<R: Sendable>(
         _ body: @escaping @Sendable (StoreLoop, @escaping (R) -> Void) -> Void
     ) async throws(NodeStopped) -> R {
+        let trace = RequestTrace.id
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<R, NodeStopped>, Never>) in
             let isTaken = thread.offer { [seat] in
                 guard let loop = seat.loop else { return continuation.resume(returning: .failure(NodeStopped())) }
                 let number = seat.wait { continuation.resume(returning: .failure(NodeStopped())) }
-                body(loop) { answer in
-                    if seat.answered(number) { continuation.resume(returning: .success(answer)) }
+                loop.withTrace(trace) {
+                    body(loop) { answer in
+                        if seat.answered(number) { continuation.resume(returning: .success(answer)) }
+                    }
                 }
             }
             if !isTaken { continuation.resume(returning: .failure(NodeStopped())) }

@@ -21,6 +21,7 @@ public final class Node: Sendable {
     let thread: LoopThread
     let seat: LoopSeat
     let transport: Transport
+    let attempts: AttemptCounter
     private let counters: NodeCounters
     private let failures: Monitor<[PeerFailure]>
     private let progress: Monitor<Progress>
@@ -94,6 +95,7 @@ public final class Node: Sendable {
         id = parts.configuration.node
         self.address = address
         self.incarnation = incarnation
+        attempts = AttemptCounter(incarnation: incarnation)
         thread = parts.thread
         seat = parts.seat
         transport = parts.transport
@@ -199,6 +201,7 @@ public final class Node: Sendable {
             let start = monotonicNanoseconds()
             let environment = Environment(
                 clock: SystemClock(),
+                calendar: SystemCalendar(),
                 entropy: entropy,
                 executor: thread,
                 network: transport,
@@ -216,6 +219,9 @@ public final class Node: Sendable {
                 // Where the process does go on, those who wait learn that nobody knows.
                 terminate(Node.failureCode)
                 seat.leave()
+            }
+            loop.onTraced = { [logger] trace, work in
+                logger.debug("served for another node", metadata: ["requestId": "\(trace)", "work": "\(work)"])
             }
             seat.sit(loop)
             tell(loop, took: .nanoseconds(Int64(monotonicNanoseconds() - start)))

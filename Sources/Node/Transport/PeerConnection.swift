@@ -309,6 +309,7 @@ final class PeerConnection: ChannelInboundHandler {
         messages = []
         messageBytes = 0
         counters.messagesReceived.add(batch.count)
+        if batch[0].traffic == .bulk { counters.snapshotBytesReceived.add(bytes) }
         if inboundGauge.add(bytes) { pause(true) }
         owner.received(batch, bytes: bytes, on: self)
     }

@@ -20,8 +20,11 @@ extension StoreMessage {
         case .heartbeats(let bundle):
             return Self.smallBytes + 32 * (bundle.heartbeats.count + bundle.replies.count)
         case .forwarded(let message):
-            guard case .command(_, let bytes) = message.content else { return Self.smallBytes }
-            return Self.smallBytes + bytes.count
+            switch message.content {
+            case .command(_, let bytes), .request(_, let bytes), .response(let bytes):
+                return Self.smallBytes + bytes.count
+            case .answer, .refused: return Self.smallBytes
+            }
         case .snapshot(let message):
             guard case .chunk(let bytes) = message.content else { return Self.smallBytes }
             return Self.smallBytes + bytes.count

@@ -1,3 +1,4 @@
+import KVStore
 import Logging
 
 extension Configuration {
@@ -28,7 +29,10 @@ extension Configuration {
             httpListen: httpListen ?? .nowhere,
             httpCertificate: check.certificate(.httpCertificate, .httpKey),
             httpConnections: check.int(.httpConnections, in: 1...1_000_000, or: 10_000) ?? 0,
+            userRequestsPerSecond: check.int(.httpUserRequestsPerSecond, in: 1...1_000_000, or: 200) ?? 0,
+            signUpsPerMinute: check.int(.httpSignUpsPerMinute, in: 1...1_000_000, or: 600) ?? 0,
             dataDirectory: check.required(.dataDirectory),
+            partitions: check.int(.storePartitions, in: PartitionLayout.counts, or: PartitionLayout.usualCount) ?? 0,
             accountsFile: check.required(.securityAccounts),
             tokenKeysFile: check.required(.securityTokenKeys),
             tokenSeconds: check.int(.securityTokenSeconds, in: 60...86_400, or: 3_600) ?? 0,
@@ -148,6 +152,12 @@ private struct Checks {
             peers[id] = address
         }
         peers[node] = nil
+        if peers.count >= PlacementRecord.mostReplicas {
+            fault(
+                .clusterPeers,
+                "must name at most \(PlacementRecord.mostReplicas) nodes: each holds a replica of every partition"
+            )
+        }
         return peers
     }
 }

@@ -41,8 +41,14 @@ struct Configuration: Equatable {
     var httpCertificate: Certificate?
     /// The most HTTP connections that are served at once.
     var httpConnections: Int
+    /// How many requests a user may make in a second, on each node.
+    var userRequestsPerSecond: Int
+    /// How many may sign up from an address in a minute, on each node.
+    var signUpsPerMinute: Int
     /// Where everything is kept.
     var dataDirectory: String
+    /// With how many partitions a new cluster begins; of no meaning afterwards.
+    var partitions: Int
     /// The file of operators' accounts.
     var accountsFile: String
     /// The file of the keys that sign tokens.

@@ -5,8 +5,8 @@ import GalaCertificates
 struct CertificateCommands: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cert",
-        abstract: "Make the certificates by which nodes trust each other.",
-        subcommands: [CreateAuthority.self, CreateNode.self]
+        abstract: "Make the certificates by which nodes trust each other, and look at them.",
+        subcommands: [CreateAuthority.self, CreateNode.self, List.self]
     )
 
     /// Makes the cluster's authority.

@@ -6,7 +6,9 @@ struct KeyValueCommands: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kv",
         abstract: "Read and write keys of the store.",
-        subcommands: [KeyValueGet.self, KeyValuePut.self, KeyValueDelete.self, KeyValueScan.self]
+        subcommands: [
+            KeyValueGet.self, KeyValuePut.self, KeyValueDelete.self, KeyValueScan.self, KeyValueTransaction.self,
+        ]
     )
 }
 

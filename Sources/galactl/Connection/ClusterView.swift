@@ -8,8 +8,16 @@ struct ClusterView: Codable, Equatable {
         let state: String
     }
 
+    /// What a partition owns: keys in hexadecimal.
+    struct Keys: Codable, Equatable {
+        let lower: String
+        let upper: String
+        let epoch: String
+    }
+
     struct Partition: Codable, Equatable {
         let id: String
+        var keys: Keys?
         let replicas: [String]
         let leader: String?
         let term: String

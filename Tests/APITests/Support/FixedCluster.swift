@@ -25,6 +25,7 @@ final class FixedCluster: ClusterInspector, ClusterOperator {
             partitions: leaders.enumerated().map { position, leader in
                 .init(
                     id: UInt64(position + 1),
+                    keys: position == 0 ? nil : .init(lower: [1, 0x61], upper: [0x10], epoch: 3),
                     replicas: [1, 2],
                     leader: leader,
                     term: 7,

@@ -58,6 +58,7 @@ final class MemoryStore: KeyValueService {
     func page(
         prefix: [UInt8],
         from: [UInt8]?,
+        at timestamp: Timestamp?,
         limit: Int,
         _ consistency: ReadConsistency
     ) async throws(KeyValueError) -> KeyValuePage {
@@ -68,7 +69,8 @@ final class MemoryStore: KeyValueService {
                 .filter { entry in from.map { !entry.key.lexicographicallyPrecedes($0) } ?? true }
             return KeyValuePage(
                 entries: found.prefix(limit).map { (key: $0.key, value: $0.value) },
-                next: found.count > limit ? found[limit].key : nil
+                next: found.count > limit ? found[limit].key : nil,
+                timestamp: timestamp ?? Timestamp(7)
             )
         }
     }

@@ -1,14 +1,18 @@
+import Domain
+import DomainHarness
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import KVStore
 import Logging
+import ModelStore
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
 @testable import API
 
-/// The whole API over an in-memory store, with a clock that tests turn, an administrator and a user.
+/// The whole API over a model of the store, with a clock that tests turn, an operator and somebody who is none.
 struct TestServer {
     let store = MemoryStore()
     let cluster = FixedCluster()
@@ -16,11 +20,15 @@ struct TestServer {
     let tokens: AccessTokens
     let admin: Account
     let user: Account
+    /// What the domain stands on.
+    let backend = ModelBackend()
+    let users: UserAccounts
     private let clock: Clock
     let service: HTTPService
 
     final class Clock: Sendable {
-        private let seconds = NIOLockedValueBox<Int64>(1_800_000_000)
+        static let start: Int64 = 1_800_000_000
+        private let seconds = NIOLockedValueBox(start)
 
         var now: Int64 { seconds.withLockedValue { $0 } }
 
@@ -30,8 +38,13 @@ struct TestServer {
     /// Cheap to check: what is tested is not how long it takes.
     static let cost = ScryptCost(logN: 10, r: 8, p: 1)
 
-    init(_ options: HTTPOptions = HTTPOptions(host: "127.0.0.1", port: 0)) async throws {
+    init(
+        _ options: HTTPOptions = HTTPOptions(host: "127.0.0.1", port: 0),
+        onServing: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) async throws {
         let clock = Clock()
+        var options = options
+        options.now = { UInt64(clock.now) * 1_000_000_000 }
         self.clock = clock
         admin = Account(
             id: "1",
@@ -42,10 +55,19 @@ struct TestServer {
         user = Account(id: "2", username: "eve", password: try #require(.of("public", cost: Self.cost)), role: .user)
         keys = try TokenKeys.generate()
         tokens = await AccessTokens(keys: keys, cluster: "test", now: { clock.now })
+        let services = Services(database: Database(backend), ids: CountingIDs())
+        let started = ContinuousClock.now
+        let revocations = RevocationFollower(
+            RevocationLog(services.database),
+            longestToken: .seconds(600),
+            now: { started + .seconds(clock.now - Clock.start) }
+        )
+        users = UserAccounts(services, revocations: revocations)
         let sessions = Sessions(
-            accounts: try AccountFile([admin, user]),
+            operators: try AccountFile([admin, user]),
+            users: users,
             tokens: tokens,
-            checks: PasswordChecks(concurrent: 1),
+            checks: PasswordChecks(concurrent: 1, cost: Self.cost),
             lifetimeSeconds: 600,
             now: { clock.now }
         )
@@ -55,13 +77,20 @@ struct TestServer {
             inspector: cluster,
             operations: cluster,
             sessions: sessions,
-            logger: Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) }
+            logger: Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) },
+            onServing: onServing
         )
     }
 
     var now: Int64 { clock.now }
 
-    func advance(seconds: Int64) { clock.advance(seconds) }
+    func advance(seconds: Int64) {
+        clock.advance(seconds)
+        backend.advance(by: .seconds(seconds))
+    }
+
+    /// As time goes on everywhere, and the node reads along.
+    func readRevocations() async throws { try await users.revocations.read() }
 
     func adminToken() async throws -> String { try await tokens.issue(to: admin, seconds: 600) }
 
@@ -71,6 +100,7 @@ struct TestServer {
         _ script: @Sendable (Client) async throws -> Value
     ) async throws -> Value {
         let token = try await adminToken()
+        try await users.revocations.read()
         return try await service.application().test(setup) { client in
             try await script(Client(client: client, token: token))
         }

@@ -1,0 +1,69 @@
+internal import Domain
+internal import HTTPTypes
+internal import Hummingbird
+internal import KVStore
+internal import NIOCore
+
+/// Where the outcome of a request can be looked up by who sent it: what it asked for and under which key, in base64 for
+/// addresses. Whose request it is, the token says.
+enum OutcomeAddress {
+    private static let format: UInt8 = 1
+
+    static func path(_ key: RequestKey) -> String {
+        "/v1/outcomes/" + Base64.encodeForAddresses([format] + Array(key.route.utf8) + [0] + Array(key.key.utf8))
+    }
+
+    /// The route and the key; nil where the text is no such address.
+    static func parts(_ text: String) -> (route: String, key: String)? {
+        guard let bytes = Base64.decodeForAddresses(text), bytes.first == format,
+            let end = bytes.firstIndex(of: 0),
+            let route = String(validating: bytes[1..<end], as: UTF8.self),
+            let key = String(validating: bytes[(end + 1)...], as: UTF8.self),
+            (1...RequestKey.keyBytesLimit).contains(key.utf8.count)
+        else { return nil }
+        return (route, key)
+    }
+}
+
+/// `GET /v1/outcomes/{…}`: what became of a request of which nobody could tell at once.
+///
+/// - `{"status": "completed", "response": {"status", "location"?, "body"}}`: as it was answered, or would have been
+/// - `{"status": "processing"}`: it has begun and goes on
+/// - `{"status": "absent"}`: it had no effect so far; sent again with its key, it takes effect once
+struct OutcomeRoutes: Sendable {
+    let requests: Requests
+
+    func add(to router: some RouterMethods<APIContext>) {
+        router.resource("/v1/outcomes/:outcome", [.get: outcome])
+    }
+
+    private func outcome(_ request: Request, _ context: APIContext) async throws -> Response {
+        let user = try context.user()
+        guard let parts = OutcomeAddress.parts(try context.parameters.require("outcome")) else {
+            throw Problem.notFound()
+        }
+        switch try await requests.outcome(caller: user, route: parts.route, key: parts.key) {
+        case .absent: return .json(.object([("status", .string("absent"))]), headers: [.cacheControl: "no-store"])
+        case .begun: return .json(.object([("status", .string("processing"))]), headers: [.cacheControl: "no-store"])
+        case .concluded(.answered(let answer)):
+            return completed(answer.status, answer.location, ByteBuffer(bytes: answer.content))
+        case .concluded(.refused(let error)):
+            let problem = Problem(error)
+            return completed(problem.status.code, nil, problem.json(requestID: context.requestID).text)
+        }
+    }
+
+    private func completed(_ status: Int, _ location: String?, _ body: ByteBuffer) -> Response {
+        var text = ByteBuffer()
+        text.writeString(#"{"status":"completed","response":{"status":\#(status),"location":"#)
+        JSON.optional(location).write(into: &text)
+        text.writeStaticString(",\"body\":")
+        text.writeImmutableBuffer(body)
+        text.writeStaticString("}}")
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: text)
+        )
+    }
+}

@@ -1,0 +1,52 @@
+internal import Domain
+internal import Hummingbird
+internal import KVStore
+
+/// Lists as all routes of the domain have them: `?limit=&cursor=` in, `{"items": […], "nextCursor": …}` out.
+enum Lists {
+    private static let format: UInt8 = 1
+    private static let placeBytesLimit = 512
+
+    /// Which part is asked for.
+    static func page(_ query: Query) throws(Problem) -> PageRequest {
+        let limit = try query.int("limit", in: PageRequest.limits) ?? PageRequest.usualLimit
+        guard let cursor = try query.text("cursor") else { return PageRequest(limit: limit) }
+        guard let bytes = Base64.decodeForAddresses(cursor), bytes.first == format, bytes.count <= placeBytesLimit
+        else {
+            throw .invalid(parameter: "cursor", "must be the nextCursor of a page of the same list")
+        }
+        return PageRequest(limit: limit, after: Array(bytes.dropFirst()))
+    }
+
+    /// A page as JSON.
+    static func json<Item>(_ page: Page<Item>, _ item: (Item) -> JSON) -> JSON {
+        let next = page.next.map { Base64.encodeForAddresses([format] + $0) }
+        return .object([("items", .array(page.items.map(item))), ("nextCursor", .optional(next))])
+    }
+}
+
+/// `?at=`: a past moment, as RFC 3339 has it or as the number of a timestamp.
+struct Moments: Sendable {
+    let database: Database
+
+    /// The moment that a query asks for; nil where it asks for now.
+    ///
+    /// A time stands for everything up to its millisecond's end.
+    func timestamp(_ query: Query) async throws -> Timestamp? {
+        guard let text = try query.text("at") else { return nil }
+        let asked: Timestamp
+        if let number = UInt64(text) {
+            asked = Timestamp(number)
+        } else if let instant = Instant(rfc3339: text) {
+            asked = Timestamp(Timestamp(milliseconds: instant.milliseconds + 1).rawValue - 1)
+        } else {
+            throw Problem.invalid(parameter: "at", "must be a time of RFC 3339, or the number of a timestamp")
+        }
+        let now = try await database.snapshot().timestamp
+        if asked <= now { return asked }
+        guard asked.milliseconds <= now.milliseconds else {
+            throw Problem.invalid(parameter: "at", "must not lie in the future")
+        }
+        return now
+    }
+}

@@ -1,0 +1,220 @@
+import ArgumentParser
+import FoundationEssentials
+import NIOHTTP1
+
+/// Verbs about users.
+struct UserCommands: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user",
+        abstract: "List users, look at one, give roles; make an administrator.",
+        subcommands: [UserList.self, UserShow.self, UserRole.self, UserCreateAdmin.self]
+    )
+}
+
+/// A user as a node tells of him.
+struct UserView: Codable, Equatable {
+    let id: String
+    let username: String
+    let name: String
+    let email: String
+    let roles: [String]
+    let createdAt: String
+
+    /// The users of a list's page.
+    struct Page: Decodable {
+        let items: [UserView]
+        let nextCursor: String?
+    }
+
+    /// Control characters escaped, so that no name can play with the terminal.
+    static func table(_ users: [UserView]) -> Table {
+        Table(
+            ["ID", "USERNAME", "NAME", "ROLES", "SINCE"],
+            users.map { user in
+                [user.id, user.username, shown(user.name), user.roles.joined(separator: ","), user.createdAt]
+            }
+        )
+    }
+
+    private static func shown(_ text: String) -> String {
+        text.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }
+            .joined()
+    }
+}
+
+extension ClusterConnection {
+    /// A user by his name, or by his id.
+    func user(_ nameOrID: String) async throws -> UserView {
+        let named = try await ask(.GET, "/v1/users?username=\(KeyInAddress.encode(nameOrID.utf8))")
+        if let user = try named.decoded(UserView.Page.self).items.first { return user }
+        guard UInt64(nameOrID) != nil else { throw Failure.failed("there is no user \(nameOrID)") }
+        return try await ask(.GET, "/v1/users/\(nameOrID)").decoded(UserView.self)
+    }
+
+    /// Gives a user exactly these roles.
+    func setRoles(_ roles: [String], of id: String) async throws -> UserView {
+        let now = try await ask(.GET, "/v1/users/\(id)")
+        guard let version = now.version else { throw Failure.failed("\(now.endpoint): its answer has no ETag") }
+        let answer = try await ask(
+            .PUT,
+            "/v1/users/\(id)/roles",
+            headers: [("If-Match", "\"\(version)\""), ("Content-Type", "application/json")],
+            body: [UInt8](try JSONEncoder().encode(["roles": roles]))
+        )
+        return try answer.decoded(UserView.self)
+    }
+}
+
+extension ClusterConnection.Answer {
+    /// The body, as JSON of a kind.
+    func decoded<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        guard let value = try? JSONDecoder().decode(type, from: Data(body)) else {
+            throw Failure.failed("\(endpoint): its answer cannot be understood")
+        }
+        return value
+    }
+}
+
+/// Lists users.
+struct UserList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List users, the newest first.",
+        discussion: "EXAMPLE\n  galactl user list --limit 20"
+    )
+
+    private static let pageLimit = 1_000
+
+    @Option(help: "The most users that are listed.")
+    var limit = 100
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
+    }
+
+    func run() async throws {
+        let found = try await connection.withCluster { try await users($0) }
+        guard connection.output == .table else { return try JSONOutput.write(["items": found]) }
+        Console.write(UserView.table(found).text)
+    }
+
+    private func users(_ cluster: ClusterConnection) async throws -> [UserView] {
+        var users: [UserView] = []
+        var cursor: String?
+        repeat {
+            var path = "/v1/users?limit=\(min(limit - users.count, Self.pageLimit))"
+            if let cursor { path += "&cursor=\(cursor)" }
+            let page = try await cluster.ask(.GET, path).decoded(UserView.Page.self)
+            users += page.items
+            cursor = page.nextCursor
+        } while cursor != nil && users.count < limit
+        return users
+    }
+}
+
+/// Shows a user.
+struct UserShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show a user.",
+        discussion: "EXAMPLE\n  galactl user show amelie"
+    )
+
+    @Argument(help: "The user's name, or his id.")
+    var user: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let found = try await connection.withCluster { try await $0.user(user) }
+        guard connection.output == .table else { return try JSONOutput.write(found) }
+        Console.write(UserView.table([found]).text)
+    }
+}
+
+/// Gives a user other roles.
+struct UserRole: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "role",
+        abstract: "Give a user exactly these roles; without any, show which he has.",
+        discussion: """
+            Roles are donor, organizer, associate, agent and admin. The user's tokens end at once, on every node within two \
+            seconds; his sessions go on and get tokens with the new roles.
+
+            EXAMPLE
+              galactl user role amelie donor agent
+            """
+    )
+
+    @Argument(help: "The user's name, or his id.")
+    var user: String
+    @Argument(help: "The roles.")
+    var roles: [String] = []
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let changed = try await connection.withCluster { cluster in
+            let user = try await cluster.user(user)
+            return roles.isEmpty ? user : try await cluster.setRoles(roles, of: user.id)
+        }
+        guard connection.output == .table else { return try JSONOutput.write(changed) }
+        Console.write(UserView.table([changed]).text)
+    }
+}
+
+/// Makes a user who may do everything.
+struct UserCreateAdmin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create-admin",
+        abstract: "Make a user who is an administrator.",
+        discussion: """
+            The user lies in the store like any other, with sessions and a profile; the operator's account that \
+            `gala create-admin` makes lies in a file, and logs in when the store is not there. The password is read from the \
+            standard input, so that it stands in no list of processes and in no shell's history.
+
+            EXAMPLE
+              galactl user create-admin amelie --name 'Amélie' --email amelie@example.org < password.txt
+            """
+    )
+
+    private struct SignUp: Encodable {
+        let username: String
+        let password: String
+        let name: String
+        let email: String
+    }
+
+    @Argument(help: "The user name.")
+    var username: String
+    @Option(help: "What the user is called.")
+    var name: String
+    @Option(help: "Where mail reaches the user.")
+    var email: String
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let password = try Self.firstLine(Console.readAll())
+        let signUp = SignUp(username: username, password: password, name: name, email: email)
+        let body = [UInt8](try JSONEncoder().encode(signUp))
+        let user = try await connection.withCluster { cluster in
+            let made = try await cluster.ask(
+                .POST,
+                "/v1/users",
+                headers: [("Content-Type", "application/json")],
+                body: body
+            )
+            return try await cluster.setRoles(["donor", "admin"], of: made.decoded(UserView.self).id)
+        }
+        guard connection.output == .table else { return try JSONOutput.write(user) }
+        Console.write(UserView.table([user]).text)
+    }
+
+    /// A line that an editor or `echo` has ended.
+    static func firstLine(_ bytes: [UInt8]) throws -> String {
+        let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        guard let text = String(validating: line, as: UTF8.self), !text.isEmpty else {
+            throw Failure.usage("the password must stand in the first line of the standard input, in UTF-8")
+        }
+        return text
+    }
+}
