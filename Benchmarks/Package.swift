@@ -18,6 +18,7 @@ let package = Package(
     products: [
         .executable(name: "raft-benchmark", targets: ["raft-benchmark"]),
         .executable(name: "store-benchmark", targets: ["store-benchmark"]),
+        .executable(name: "id-benchmark", targets: ["id-benchmark"]),
     ],
     dependencies: [
         .package(name: "gala", path: "..")
@@ -38,6 +39,12 @@ let package = Package(
                 .product(name: "CRocksDB", package: "gala"),
             ],
             path: "Sources/StoreBenchmark",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "id-benchmark",
+            dependencies: ["BenchmarkSupport", .product(name: "IDGen", package: "gala")],
+            path: "Sources/IDBenchmark",
             swiftSettings: strict
         ),
     ]
