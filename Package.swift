@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Raft", targets: ["Raft"]),
         .library(name: "KVStore", targets: ["KVStore"]),
         .library(name: "KVStoreSamples", targets: ["KVStoreSamples"]),
+        .library(name: "IDGen", targets: ["IDGen"]),
         // For what is measured beside the engine.
         .library(name: "CRocksDB", targets: ["CRocksDB"]),
         .library(name: "GalaNode", targets: ["GalaNode"]),
@@ -91,6 +92,20 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
+        .executableTarget(
+            name: "chaos",
+            dependencies: [
+                "GalaCertificates", "KVStore", "Raft", "Simulation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Tests/Chaos",
+            swiftSettings: strict
+        ),
         .target(
             name: "KVStoreSamples",
             dependencies: ["KVStore", "Raft"],
@@ -100,6 +115,67 @@ let package = Package(
         .testTarget(
             name: "KVStoreTests",
             dependencies: ["KVStore", "KVStoreSamples", "Raft", "CChecksum"],
+            swiftSettings: strict
+        ),
+        // Looks behind access control: a release build of these needs `-Xswiftc -enable-testing`, as tests do.
+        .target(
+            name: "TransactionExplorer",
+            dependencies: ["KVStore", "Raft"],
+            path: "Tests/TransactionExplorer",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "transaction-explorer",
+            dependencies: [
+                "TransactionExplorer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/TransactionExplorerCommand",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TransactionExplorerTests",
+            dependencies: ["KVStore", "Raft", "TransactionExplorer"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "ModelStore",
+            dependencies: [
+                "KVStore", "Raft", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            path: "Tests/ModelStore",
+            swiftSettings: strict
+        ),
+        .target(name: "Domain", dependencies: ["KVStore"], swiftSettings: strict),
+        .target(
+            name: "DomainHarness",
+            dependencies: [
+                "Domain", "KVStore", "ModelStore", "Raft",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            path: "Tests/DomainHarness",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "domain-harness",
+            dependencies: ["DomainHarness", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/DomainHarnessCommand",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DomainTests",
+            dependencies: [
+                "Domain", "DomainHarness", "KVStore", "ModelStore", "Raft",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "IDGen", dependencies: ["Domain", "KVStore"], swiftSettings: strict),
+        .testTarget(
+            name: "IDGenTests",
+            dependencies: [
+                "Domain", "IDGen", "KVStore", "ModelStore", "Raft",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -144,7 +220,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "KVStore", "COpenSSL",
+                "Domain", "KVStore", "COpenSSL",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -154,6 +230,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -163,7 +240,7 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "KVStore",
+                "API", "Domain", "DomainHarness", "GalaCertificates", "KVStore", "ModelStore",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -172,13 +249,14 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "gala",
             dependencies: [
-                "API", "GalaCertificates", "GalaNode", "KVStore", "Raft",
+                "API", "Domain", "GalaCertificates", "GalaNode", "IDGen", "KVStore", "Raft",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -206,7 +284,7 @@ let package = Package(
         .testTarget(
             name: "GalactlTests",
             dependencies: [
-                "galactl",
+                "GalaCertificates", "galactl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
