@@ -81,6 +81,10 @@ extension TransactionWorld {
         case .begun where runner.parts.count == 1 && runner.id.rawValue % 4 != 0:
             guard runner.asked.isEmpty else { return }
             if runner.timestamp == .zero {
+                // A leader fetches it while nothing that is held is in the way: what is held now may be let go, at a later
+                // timestamp, before this one is applied.
+                let footprint = Footprint(runner.draft)
+                guard sides[runner.home].machine.intents.conflict(with: footprint, except: nil) == nil else { return }
                 // It is fetched now, and proposed some time later.
                 runners[number].timestamp = tick()
                 return
