@@ -19,6 +19,7 @@ extension MetricFamily {
             ("resolutions", "Transactions that others than their coordinators have finished.", counts.resolutions),
             ("timestamp_batches", "Requests for timestamps that were sent.", counts.timestampBatches),
             ("timestamps", "Timestamps that were wanted.", counts.timestamps),
+            ("collections", "Pieces of partitions that were rid of what nobody may ask for.", counts.collections),
         ]
         return all.map {
             MetricFamily("gala_transactions_\($0.name)_total", .counter, help: $0.help, value: Double($0.value))

@@ -10,7 +10,8 @@ extension Scenario {
             twoWriters, olderWaits, singleReads, lateApplication, readModifyWrite, readOneWriteOther, writeSkew,
             counterRead,
             escrow, escrowAfterTopUp, escrowAbandoned, laterVersions, soldOut, scanAndInsert, scanAndAbsence,
-            lockingReaders, unknownOutcome, lostLeader, deposedReads, abandonedWriter, failedPrepare, movedPartition,
+            lockingReaders, unknownOutcome, lostLeader, newLeader, deposedReads, abandonedWriter, failedPrepare,
+            movedPartition,
             collectedTombstone, collectedRecords,
         ]
     }
@@ -258,6 +259,18 @@ extension Scenario {
             $0.faults.leaders = [1, 0]
             $0.faults.reproposals = 1
             $0.grain.delaysTimestamps = true
+        }
+    }
+
+    static var newLeader: Scenario {
+        make(
+            "new-leader",
+            "one reads a key and writes in another partition; the leader changes; another writes the key in one round",
+            [.write("V", put("x", "V")).reading("a"), .write("W", put("a", "W")), .snapshot("R", of: "a", "x")]
+        ) {
+            $0.faults.leaders = [1, 0]
+            $0.grain.delaysTimestamps = true
+            $0.grain.delaysConfirming = false
         }
     }
 

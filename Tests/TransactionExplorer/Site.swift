@@ -55,6 +55,7 @@ struct Leader {
 
     /// What a number stands for, whatever order requests came in.
     func label(_ number: UInt64) -> String {
+        if number == Participant.start { return "the new leader" }
         let number = participant.aliases[number] ?? number
         return replies[number].map { $0.trial > 1 ? "\($0.name) again" : $0.name } ?? "own"
     }
@@ -76,6 +77,8 @@ extension Leader: Hashable {
     func hash(into hasher: inout Hasher) {
         hasher.combine(participant.term)
         hasher.combine(participant.greatestSeen)
+        hasher.combine(participant.hasCaughtUp)
+        hasher.combine(participant.early.map(label))
         hasher.combine(applied?.number)
         for number in participant.requests.keys.sorted() {
             guard let request = participant.requests[number] else { continue }

@@ -51,6 +51,7 @@ extension TransactionWorld {
         sites[site].pending.append(Site.Pending(payload: .noop, term: term, number: nil, text: "no-op"))
         sites[site].leader = Leader(Participant(term: term))
         sites[site].deposed = deposed
+        happen(at: site) { participant, _, _ in participant.begin() }
         if isUnaware {
             faults.unaware -= 1
         } else {

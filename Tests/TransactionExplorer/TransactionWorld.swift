@@ -70,6 +70,11 @@ struct TransactionWorld: ExplorableWorld {
                 )
             )
         }
+        for site in sites.indices {
+            let contents = contents(site, isDeposed: false)
+            sites[site].leader.participant.catchUp(moment, contents)
+            _ = sites[site].leader.participant.takeActions()
+        }
         for client in clients.indices where clients[client].plan.after == nil { begin(client) }
     }
 

@@ -387,4 +387,23 @@ struct HistoryTests {
         #expect(script.seen("a", by: "R") == "W")
         script.finish()
     }
+
+    @Test("A new leader admits nobody before it has what its predecessor has prepared")
+    func newLeaders() throws {
+        var script = Script(.newLeader)
+        try script.play(
+            """
+            time for V to begin
+            V reads at P1
+            V prepare at P1
+            V prepare at P2
+            P2 applies V prepare at P2
+            P1 gets another leader, keeping 1
+            W one round at P1
+            """
+        )
+        #expect(!script.isPossible("time for W one round at P1"), "what V has read is held, but not applied here")
+        script.finish()
+        #expect(script.commit(of: "V") != nil && script.commit(of: "W") != nil)
+    }
 }

@@ -7,6 +7,8 @@ struct AppliedContents: PartitionContents {
     /// Timestamps below this may have been handed out.
     var reservedTimestamps: Timestamp { machine.facts.reserved }
 
+    var epoch: UInt64 { machine.facts.epoch }
+
     func holder(against claims: Claims, except attempt: TransactionID?) -> (holder: IntentHolder, key: [UInt8])? {
         let intents = machine.intents
         if intents.isEmpty { return nil }

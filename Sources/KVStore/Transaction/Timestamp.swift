@@ -33,6 +33,12 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         Timestamp(rawValue + UInt64(Swift.max(0, duration.nanoseconds / 1_000_000)) << Self.counterBits)
     }
 
+    /// This much cluster time earlier, in whole milliseconds; not before the beginning.
+    public func retreated(by duration: Duration) -> Timestamp {
+        let less = UInt64(Swift.max(0, duration.nanoseconds / 1_000_000)) << Self.counterBits
+        return Timestamp(rawValue - Swift.min(less, rawValue))
+    }
+
     /// By the numbers.
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.rawValue < b.rawValue }
 

@@ -18,6 +18,8 @@ struct TransactionMix {
     /// Old versions are collected.
     var collection: Duration?
     var timeToLive: Duration
+    /// How leaders forget by themselves.
+    var forgetting = CollectionOptions()
     /// What transactions draw from.
     var chance: Chance
 
@@ -39,6 +41,12 @@ struct TransactionMix {
         calendarJump = sometimes(40, 500...4000)
         collection = sometimes(40, 300...3000)
         timeToLive = .milliseconds(chance.pick([200, 600, 2000]))
+        var later = chance.fork()
+        forgetting.waitTicks = later.pick([20, 200, 6000])
+        forgetting.stepTicks = later.from(1...5)
+        forgetting.pieceRows = later.pick([2, 20, 250])
+        forgetting.retention = .milliseconds(later.pick([500, 3000, 3_600_000]))
+        forgetting.recordRetention = .milliseconds(later.pick([7000, 24 * 3_600_000]))
         self.chance = chance
     }
 

@@ -115,6 +115,7 @@ struct WorldTransactionCounts {
             ("attempts", nodes.attempts), ("in one round", nodes.oneRound), ("commits", nodes.committed),
             ("waits", nodes.waits), ("deaths", nodes.deaths), ("questions", nodes.questions),
             ("resolutions", nodes.resolutions), ("retries", nodes.retries), ("timestamps", nodes.timestamps),
+            ("pieces collected", nodes.collections),
         ]
     }
 }

@@ -41,6 +41,10 @@ struct WorldOptions {
         transactions = TransactionMix(Chance(seed: seed ^ 0x7472_616E_7361_6374))
         guard let mix = transactions else { return }
         loop.transactions.timeToLive = mix.timeToLive
+        loop.transactions.collection = mix.forgetting
+        // Lists grow all the time.
+        loop.log.segmentBytes = 64 << 10
+        loop.log.batchBytes = 16 << 10
         loop.placement = PlacementOptions()
         loop.placement?.partitions = mix.partitions
     }

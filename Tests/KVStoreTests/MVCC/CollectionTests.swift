@@ -38,6 +38,37 @@ struct CollectionTests {
         #expect(try machine.range("a", "z", at: 60) == ["a=40@40", "b=2@60", "n=5@60"])
     }
 
+    @Test("Commits that nobody has settled are found once their time is over, a few records at a time")
+    func unsettled() throws {
+        try machine.step(once(at: 5, draft(.put("b", "0"))))
+        try machine.step(prepare(70, primary: "a", deadline: 30, draft(.put("a", "1"))))
+        try machine.step(commit(70, primary: "a", at: 20, participants: ["x", "y"]))
+        try machine.step(prepare(71, primary: "c", deadline: 30, draft(.put("c", "1"))))
+        try machine.step(prepare(72, primary: "d", deadline: 30, draft(.put("d", "1"))))
+        try machine.step(decide(72, primary: "d", now: 2_000, mustEnd: true))
+        let whole = SweepPosition(key: [])
+        #expect(try machine.reader.unsettled(from: whole, before: 30, limit: 100).found == [])
+        let commit = UnsettledCommit(
+            id: 70,
+            primary: bytes("a"),
+            timestamp: 20,
+            participants: [bytes("x"), bytes("y")]
+        )
+        #expect(try machine.reader.unsettled(from: whole, before: 31, limit: 100) == .init(found: [commit], next: nil))
+        var found: [UnsettledCommit] = []
+        var position: SweepPosition? = whole
+        var pages = 0
+        while let start = position {
+            let page = try machine.reader.unsettled(from: start, before: 31, limit: 1)
+            found += page.found
+            position = page.next
+            pages += 1
+        }
+        #expect(found == [commit] && pages == 4)
+        try machine.step(settle(70, primary: "a"))
+        #expect(try machine.reader.unsettled(from: whole, before: 31, limit: 100).found == [])
+    }
+
     @Test("A tombstone stays while something older is left that it would uncover")
     func tombstones() throws {
         try machine.step(once(at: 5, draft(.put("a", "0"))))

@@ -9,6 +9,11 @@ struct ParticipantTests {
     private var contents = ScriptedContents()
     private var now = Moment(tick: 0, cluster: 10)
 
+    init() {
+        participant.confirmed(Participant.start, now: now, contents: contents)
+        _ = participant.takeActions()
+    }
+
     /// Takes a request in, and returns its number and what is to be done.
     private mutating func receive(_ request: PartitionRequest) -> (number: UInt64, actions: [Participant.Action]) {
         let number = participant.receive(request, now: now, contents: contents)
@@ -45,6 +50,53 @@ struct ParticipantTests {
     }
 
     private static let nothing = PartitionResponse.entries([nil])
+
+    // MARK: The beginning
+
+    @Test("A new leader admits steps once it has caught up, in the order in which they came, and reads at any time")
+    mutating func newLeader() {
+        participant = Participant(term: Term(4))
+        participant.begin()
+        #expect(participant.takeActions() == [.confirm(Participant.start)])
+        let (first, early) = receive(oneRound(1, putting("a")))
+        let (second, _) = receive(oneRound(2, putting("b")))
+        #expect(early == [])
+        let (reader, reading) = receive(read("a"))
+        #expect(reading == [.confirm(reader)])
+        participant.unconfirmed(Participant.start, now: now, contents: contents)
+        #expect(participant.takeActions() == [], "it is asked again with the next tick")
+        #expect(tick(1) == [.confirm(Participant.start)])
+        #expect(confirmed(Participant.start) == [.fetchTimestamp(first), .fetchTimestamp(second)])
+    }
+
+    @Test("Who came early waits as long as others do, and is turned away when the leadership ends before it has begun")
+    mutating func earlySteps() {
+        participant = Participant(term: Term(4))
+        participant.begin()
+        _ = participant.takeActions()
+        let (first, _) = receive(oneRound(1, putting("a")))
+        #expect(tick(participant.options.patienceTicks) == [.answer(first, .timedOut(key: []))])
+        let (second, _) = receive(oneRound(2, putting("a")))
+        #expect(participant.stepDown(leader: nil) == [.answer(second, .moved(to: nil, mayHappen: false))])
+        #expect(confirmed(Participant.start) == [])
+    }
+
+    @Test("Who was routed by a later epoch is to ask again; who prepares by an earlier one hears which it is")
+    mutating func epochs() {
+        contents.epoch = 3
+        func routed(_ epoch: UInt64) -> PartitionRequest {
+            guard case .commitOnce(var request) = oneRound(TransactionID(UInt128(epoch)), putting("a")) else {
+                return oneRound(1, putting("a"))
+            }
+            request.epoch = epoch
+            return .commitOnce(request)
+        }
+        let (late, turnedDown) = receive(routed(4))
+        #expect(turnedDown == [.answer(late, .moved(to: nil, mayHappen: false))])
+        // A copy of it may have committed in its own epoch: the log tells.
+        let (early, admitted) = receive(routed(2))
+        #expect(admitted == [.fetchTimestamp(early)])
+    }
 
     // MARK: One round
 

@@ -14,9 +14,9 @@ import Testing
     private struct Started {
         let cluster: LoopCluster
 
-        init(partitions: Int = 6) throws {
+        init(partitions: Int = 6, options: StoreLoopOptions = StoreLoopOptions()) throws {
             cluster = LoopCluster(3)
-            var options = StoreLoopOptions()
+            var options = options
             options.reservedDiskBytes = 0
             options.resumeDiskBytes = 0
             var placement = PlacementOptions()
@@ -158,6 +158,76 @@ import Testing
             started.cluster.node(leader.rawValue).kill()
             try started.cluster.node(leader.rawValue).start(Self.options)
             started.cluster.run(milliseconds: 3_000)
+        }
+        started.cluster.end()
+    }
+
+    @Test func whatWasLostIsAskedAgain() throws {
+        let started = try Started()
+        let home = try #require(started.cluster.loop(1).routing.partition(of: Self.c))
+        let leader = try #require(started.cluster.loop(1).store.leader(of: home))
+        let other = try #require(started.cluster.ids.first { $0 != leader })
+        var lost = 0
+        started.cluster.loses = { message in
+            guard lost < 3, case .forwarded(let forwarded) = message, case .request(home, _) = forwarded.content else {
+                return false
+            }
+            lost += 1
+            return true
+        }
+        let began = started.cluster.nanoseconds
+        _ = try started.committed([.init(key: Self.c, .put([1]))], at: other.rawValue)
+        #expect(lost == 3 && started.cluster.nanoseconds - began < 4_000_000_000)
+        #expect(try started.latest(Self.c)?.content == .bytes([1]))
+        started.cluster.end()
+    }
+
+    @Test func nobodyReadsInTheFuture() throws {
+        let started = try Started()
+        let refusal = TransactionError.invalid(FieldError("timestamp", "must not lie in the future"))
+        var answer: Result<[StoredEntry?], TransactionError>?
+        started.cluster.loop(1).entries(of: [Self.a], at: .max, patience: .seconds(5)) { answer = $0 }
+        started.cluster.run(milliseconds: 20_000) { answer != nil }
+        #expect(answer == .failure(refusal))
+        _ = try started.committed([.init(key: Self.a, .put([1])), .init(key: Self.c, .put([1]))])
+        started.cluster.end()
+    }
+
+    @Test func leadersForgetWhatNobodyMayAskForAnyMore() throws {
+        var options = Self.options
+        options.transactions.collection.waitTicks = 50
+        options.transactions.collection.stepTicks = 2
+        options.transactions.collection.pieceRows = 3
+        options.transactions.collection.retention = .seconds(2)
+        options.transactions.collection.recordRetention = .seconds(10)
+        let started = try Started(options: options)
+        let start = try started.timestamp()
+        for value in 0..<10 as Range<UInt8> { _ = try started.committed([.init(key: Self.a, .put([value]))]) }
+        // A transaction whose end nobody got to tell to everybody.
+        started.cluster.loses = { message in
+            guard case .forwarded(let forwarded) = message, case .request(_, let bytes) = forwarded.content else {
+                return false
+            }
+            if case .settle? = try? PartitionRequest(encoded: bytes) { return true } else { return false }
+        }
+        _ = try started.committed([.init(key: Self.a, .put([99])), .init(key: Self.c, .put([99]))])
+        started.cluster.run(milliseconds: 3_000)
+        started.cluster.loses = { _ in false }
+        started.cluster.run(milliseconds: 40_000)
+        var answer: Result<[StoredEntry?], TransactionError>?
+        started.cluster.loop(1).entries(of: [Self.b], at: start, patience: .seconds(5)) { answer = $0 }
+        started.cluster.run(milliseconds: 20_000) { answer != nil }
+        #expect(answer == .failure(.snapshotTooOld))
+        #expect(try started.latest(Self.a)?.content == .bytes([99]))
+        for id in started.cluster.ids {
+            let store = started.cluster.loop(id.rawValue).store
+            for partition in store.partitions where partition != StoreLoop.metaPartition {
+                let machine = try #require(store.machine(of: partition))
+                let keys = machine.reader.keys
+                for space in [PartitionKeys.Space.history, PartitionKeys.Space.records] {
+                    #expect(try machine.reader.reader.iterator(over: keys.all(space)).seekToFirst() == false)
+                }
+            }
         }
         started.cluster.end()
     }

@@ -18,5 +18,6 @@ extension TransactionCounts {
         total.resolutions += other.resolutions
         total.timestampBatches += other.timestampBatches
         total.timestamps += other.timestamps
+        total.collections += other.collections
     }
 }

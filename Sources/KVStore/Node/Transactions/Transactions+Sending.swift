@@ -1,3 +1,4 @@
+internal import HeapModule
 internal import Raft
 
 /// A request that is asked of a partition's leader, whoever that is, until it is answered or its time is over.
@@ -50,6 +51,7 @@ extension Transactions {
                 self?.answered(number, trial, response)
             }
         }
+        setAlarm(options.resendTicks * min(trial, Self.mostResendFactor), number)
         let bytes: [UInt8]
         do throws(FieldError) {
             bytes = try send.request.encoded()
@@ -97,19 +99,28 @@ extension Transactions {
 
     private func setAlarm(_ ticks: Int, _ number: UInt64) {
         guard let send = sends[number] else { return }
-        alarms.append(Alarm(tick: loop.ticks + ticks, send: number, trial: send.trial))
+        alarms.insert(Alarm(tick: loop.ticks + ticks, send: number, trial: send.trial))
     }
 
-    /// Sends again what was turned down, and gives up what has waited long enough.
+    /// The wait for an answer grows up to so many times the first one.
+    private static var mostResendFactor: Int { 8 }
+
+    /// Sends again what was turned down or not answered, and gives up what has waited long enough.
     func continueSends() {
-        while let alarm = alarms.first, alarm.tick <= loop.ticks {
-            alarms.removeFirst()
-            guard let send = sends[alarm.send], send.trial == alarm.trial, send.sentTo == nil else { continue }
-            if loop.ticks < send.lastTick {
+        while let alarm = alarms.min, alarm.tick <= loop.ticks {
+            alarms.removeMin()
+            guard let send = sends[alarm.send], send.trial == alarm.trial else { continue }
+            let isOver = loop.ticks >= send.lastTick
+            if send.sentTo != nil {
+                // The copy that was sent, or its answer, may be lost; or it waits for somebody, and this one will too.
+                if isOver { continue }
+                sends[alarm.send]?.isCertain = false
                 trySend(alarm.send)
-            } else {
+            } else if isOver {
                 sends[alarm.send] = nil
                 send.reply(send.lastWord, send.isCertain)
+            } else {
+                trySend(alarm.send)
             }
         }
     }

@@ -18,12 +18,25 @@ extension Transactions {
             }
             return mint(count, from: node, clock: clock, hasTime: hasTime, reply: reply)
         }
+        if let timestamp = request.snapshot, let refusal = refusal(of: timestamp) { return reply(refusal) }
         guard let number = served[partition]?.participant.receive(request, now: moment, contents: contents) else {
             return
         }
         served[partition]?.replies[number] = reply
         carryOut(partition)
     }
+
+    /// Why nobody reads at a timestamp: it lies so far ahead that no oracle has given it to anybody. What is prepared behind
+    /// such a read would have to commit above it.
+    private func refusal(of timestamp: Timestamp) -> PartitionResponse? {
+        let now = moment.cluster
+        if timestamp <= now.advanced(by: Self.longestLead) { return nil }
+        guard clock.isSet else { return .moved(to: nil, mayHappen: false) }
+        return .invalid(FieldError("timestamp", "must not lie in the future"))
+    }
+
+    /// How far the oracle may be ahead of what this node knows of the time.
+    private static var longestLead: Duration { .seconds(10) }
 
     /// Ends a leadership.
     func stepDown(_ partition: PartitionID) {
@@ -151,6 +164,17 @@ extension Transactions {
             total.questions += own.questions
         }
         return total
+    }
+}
+
+extension PartitionRequest {
+    /// At which timestamp it reads, if it does.
+    fileprivate var snapshot: Timestamp? {
+        switch self {
+        case .read(_, let timestamp, _): timestamp
+        case .scan(_, let timestamp, _): timestamp
+        default: nil
+        }
     }
 }
 

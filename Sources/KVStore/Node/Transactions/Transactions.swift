@@ -1,4 +1,4 @@
-internal import DequeModule
+internal import HeapModule
 internal import Raft
 
 /// A node's part in transactions: it serves those partitions that it leads, and runs transactions for whoever asked here.
@@ -33,7 +33,7 @@ final class Transactions {
     var sends: [UInt64: Send] = [:]
     var lastSend: UInt64 = 0
     /// When to look at which request again, the earliest first.
-    var alarms: Deque<Alarm> = []
+    var alarms = Heap<Alarm>()
 
     /// Attempts under way. Looked up by number; walked in the order of numbers only.
     var running: [UInt64: RunningAttempt] = [:]
@@ -42,10 +42,12 @@ final class Transactions {
 
     var counts = TransactionCounts()
 
-    struct Alarm {
+    struct Alarm: Comparable {
         let tick: Int
         let send: UInt64
         let trial: Int
+
+        static func < (a: Alarm, b: Alarm) -> Bool { (a.tick, a.send, a.trial) < (b.tick, b.send, b.trial) }
     }
 
     init(_ loop: StoreLoop, options: TransactionsOptions) {
@@ -94,7 +96,12 @@ final class Transactions {
                 let voters = loop.store.status(of: partition)?.configuration.voters.count ?? 1
                 oracle = TimestampOracle(term: term, voters: voters)
             }
-            served[partition] = ServedPartition(Participant(term: term, options: options.participant))
+            served[partition] = ServedPartition(
+                Participant(term: term, options: options.participant),
+                CollectionSchedule(options.collection, at: loop.ticks)
+            )
+            served[partition]?.participant.begin()
+            carryOut(partition)
             retrySends(of: partition)
         case .steppedDown:
             stepDown(partition)
@@ -116,6 +123,7 @@ final class Transactions {
         continueSends()
         keepTime()
         giveUpAttempts()
+        continueCollection()
     }
 
     /// The node ends: nobody will learn from here what becomes of what he asked.
@@ -135,8 +143,14 @@ struct ServedPartition {
     var participant: Participant
     /// Who waits for which number. Looked up only.
     var replies: [UInt64: (PartitionResponse) -> Void] = [:]
+    var collection: CollectionSchedule
+    /// Where to go on with looking for commits that nobody has settled.
+    var settling: SweepPosition?
 
-    init(_ participant: Participant) { self.participant = participant }
+    init(_ participant: Participant, _ collection: CollectionSchedule) {
+        self.participant = participant
+        self.collection = collection
+    }
 }
 
 /// How often what has happened on a node since it started.
@@ -169,6 +183,8 @@ public struct TransactionCounts: Hashable, Sendable {
     public internal(set) var timestampBatches = 0
     /// Timestamps that were wanted.
     public internal(set) var timestamps = 0
+    /// Pieces of partitions in which was removed what nobody may ask for any more.
+    public internal(set) var collections = 0
 
     /// Nothing yet.
     public init() {}
@@ -177,7 +193,7 @@ public struct TransactionCounts: Hashable, Sendable {
 /// Times and limits of transactions, in ticks of the loop where nothing else is said.
 public struct TransactionsOptions: Hashable, Sendable {
     var participant = ParticipantOptions()
-    /// After this long without an answer a request is sent again.
+    /// After this long without an answer a request is sent again, and then after twice as long, and so on.
     public var resendTicks = 40
     /// Attempts that run at a time.
     public var maxAttempts = 20_000
@@ -187,6 +203,8 @@ public struct TransactionsOptions: Hashable, Sendable {
     public var owedTicks = 500
     /// A node that needs no timestamps asks for one this often, to know the time.
     public var timeTicks = 100
+    /// What is kept of the past, and how the rest is removed.
+    public var collection = CollectionOptions()
 
     /// The usual ones.
     public init() {}

@@ -31,8 +31,9 @@ extension Participant {
         actions.append(.confirm(number))
     }
 
-    /// This replica has led since the read came.
+    /// This replica has led since the read came, and has applied what was committed before.
     mutating func confirmed(_ number: UInt64, now: Moment, contents: some PartitionContents) {
+        if number == Self.start { return catchUp(now, contents) }
         guard requests[number]?.stage == .reading else { return }
         requests[number]?.isConfirmed = true
         continueRead(number, now, contents)
@@ -40,6 +41,10 @@ extension Participant {
 
     /// Nobody has confirmed that this replica leads.
     mutating func unconfirmed(_ number: UInt64, now: Moment, contents: some PartitionContents) {
+        if number == Self.start {
+            mustAsk = !hasCaughtUp
+            return
+        }
         finish(number, .moved(to: nil, mayHappen: false), now: now, contents: contents)
     }
 

@@ -73,6 +73,7 @@ extension Participant {
 
     /// Lets time pass.
     mutating func tick(_ now: Moment, contents: some PartitionContents) {
+        if mustAsk { begin() }
         if !requests.isEmpty {
             for number in requests.keys.sorted() { look(at: number, now, contents) }
         }

@@ -157,6 +157,14 @@ extension Participant {
 }
 
 extension PartitionRequest {
+    /// True for what brings a transaction to its end, or tells of it.
+    var endsSomething: Bool {
+        switch self {
+        case .commit, .resolve, .decide, .settle: true
+        default: false
+        }
+    }
+
     /// What a step uses, if it takes latches.
     var claims: Claims? {
         switch self {

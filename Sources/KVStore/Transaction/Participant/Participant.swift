@@ -11,7 +11,8 @@ internal import Raft
 /// **What it relies on.** What is applied decides; a latch only keeps from being proposed what would be refused, and keeps
 /// reads from missing what has a timestamp and is not applied. A new leader has no latches and needs none: what its
 /// predecessor had proposed is applied before its first read, or never, since a proposal carries the term in which its
-/// timestamp was fetched.
+/// timestamp was fetched. For the same reason it admits nobody before it has caught up: a predecessor's `prepare` that is
+/// committed and not applied here holds keys already, and its transaction may commit above a timestamp fetched now.
 ///
 /// **Waiting.** A request waits for one that is in its way: latches are let go soon; a transaction that holds something
 /// is asked about at its primary after a while, and ended there when its time is over. Who holds something elsewhere
@@ -44,6 +45,12 @@ struct Participant {
     /// The number under which a request is answered, where that is another one than its own. Looked up only.
     var aliases: [UInt64: UInt64] = [:]
     private var lastNumber: UInt64 = 0
+    /// Whether everything is applied that was committed before this leadership.
+    private(set) var hasCaughtUp = false
+    /// Whether to ask with the next tick whether it has.
+    var mustAsk = true
+    /// Steps that came before it had, in the order in which they came.
+    private(set) var early: [UInt64] = []
     var actions: [Action] = []
     private(set) var counts = Counts()
 
@@ -122,10 +129,20 @@ struct Participant {
         var repeats = 0
     }
 
+    /// One that asks for a confirmation of ``start`` with ``begin()``, or else with its first tick.
     init(term: Term, options: ParticipantOptions = ParticipantOptions()) {
         self.term = term
         self.options = options
     }
+
+    /// Asks whether it has caught up.
+    mutating func begin() {
+        mustAsk = false
+        actions.append(.confirm(Self.start))
+    }
+
+    /// The number of no request: that it is confirmed says that this leader has caught up.
+    static var start: UInt64 { 0 }
 
     /// Takes what is to be done, leaving nothing.
     mutating func takeActions() -> [Action] {
@@ -144,8 +161,12 @@ struct Participant {
     mutating func receive(_ body: PartitionRequest, now: Moment, contents: some PartitionContents) -> UInt64 {
         lastNumber += 1
         let number = lastNumber
-        guard requests.count < options.maxRequests else {
+        guard requests.count < (body.endsSomething ? 2 : 1) * options.maxRequests else {
             actions.append(.answer(number, .overloaded))
+            return number
+        }
+        if let refusal = refusal(of: body, contents) {
+            actions.append(.answer(number, refusal))
             return number
         }
         switch body {
@@ -173,6 +194,22 @@ struct Participant {
             propose(number, nil)
         }
         return number
+    }
+
+    /// Why a step is not even proposed: it was routed by another epoch.
+    ///
+    /// Where the partition is behind, it will be asked again soon. Where it is ahead, a transaction of one round is left to
+    /// the log all the same: a copy of it may have committed before.
+    private func refusal(of body: PartitionRequest, _ contents: some PartitionContents) -> PartitionResponse? {
+        switch body {
+        case .commitOnce(let request) where request.epoch > contents.epoch:
+            return .moved(to: nil, mayHappen: false)
+        case .prepare(let prepare) where prepare.epoch > contents.epoch:
+            return .moved(to: nil, mayHappen: false)
+        case .prepare(let prepare) where prepare.epoch < contents.epoch:
+            return .outcome(.wrongPartition(epoch: contents.epoch))
+        default: return nil
+        }
     }
 
     mutating func add(
@@ -210,7 +247,18 @@ struct Participant {
         steps[name] = number
         add(number, body, id: name.id, age: age, now)
         if name.kind == .commit { return propose(number, nil) }
+        guard hasCaughtUp else { return early.append(number) }
         admit(number, now, contents)
+    }
+
+    /// Everything is applied here that was committed before this leadership: who came early goes on.
+    mutating func catchUp(_ now: Moment, _ contents: some PartitionContents) {
+        guard !hasCaughtUp else { return }
+        hasCaughtUp = true
+        mustAsk = false
+        let waiting = early
+        early.removeAll()
+        for number in waiting { admit(number, now, contents) }
     }
 
     /// Ends a request with an answer.
@@ -245,6 +293,7 @@ struct Participant {
         }
         requests.removeAll()
         aliases.removeAll()
+        early.removeAll()
         return takeActions()
     }
 }
@@ -257,7 +306,7 @@ struct Moment: Hashable {
 
 /// The limits of a participant, in ticks of its loop.
 struct ParticipantOptions: Hashable, Sendable {
-    /// Requests that are under way.
+    /// Requests that are under way; twice as many where they bring transactions to their end, and so make room.
     var maxRequests = 20_000
     /// How long a request is tried.
     var patienceTicks = 500

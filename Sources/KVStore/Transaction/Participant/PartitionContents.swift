@@ -1,5 +1,8 @@
 /// What a partition's leader looks at of what has been applied.
 protocol PartitionContents {
+    /// The partition's epoch.
+    var epoch: UInt64 { get }
+
     /// The first transaction, other than `attempt`, that holds something in the way of these claims, and at which key.
     func holder(against claims: Claims, except attempt: TransactionID?) -> (holder: IntentHolder, key: [UInt8])?
 

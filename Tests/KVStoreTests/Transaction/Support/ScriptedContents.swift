@@ -3,6 +3,7 @@ import Raft
 
 /// What a participant is told of what has been applied, as a test wants it.
 struct ScriptedContents: PartitionContents {
+    var epoch: UInt64 = 1
     var held: [Held] = []
     var records: [TransactionID: TransactionOutcome] = [:]
     var entries: [[UInt8]: StoredEntry] = [:]
