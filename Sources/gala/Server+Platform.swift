@@ -11,7 +11,7 @@ extension Server {
         let users: UserAccounts
         /// Wallets, events, donations.
         let money: Platform
-        /// What is to run as long as the process: the ids' lease, and the log of ended tokens.
+        /// What is to run as long as the process: the ids' lease, the log of ended tokens, the chores.
         let services: [any Service]
     }
 
@@ -28,7 +28,11 @@ extension Server {
         let services = Services(database: database, ids: ids)
         let users = UserAccounts(services)
         let money = Platform(services, gateway: SandboxGateway(), organizers: Organizations(services))
-        return PlatformParts(users: users, money: money, services: [LeaseKeeper(source: ids), users.revocations])
+        return PlatformParts(
+            users: users,
+            money: money,
+            services: [LeaseKeeper(source: ids), users.revocations, money.chores]
+        )
     }
 }
 

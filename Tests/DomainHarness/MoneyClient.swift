@@ -50,10 +50,16 @@ final class MoneyClient: Sendable {
         }
     }
 
-    /// Whoever was told that nobody knows yet asks what became of it.
+    /// Whoever was told that nobody knows yet asks what became of it; or a node looks through all, and may die of it.
     private func lookAtTopUps(of user: UserID) async {
         guard draw(3) == 0 else { return }
         world.model.advance(by: .seconds(1))
+        if draw(2) == 0 {
+            let calls = draw(2) == 0 ? draw(90) : Int.max
+            let node = MoneyWorld.Node(MortalBackend(world.model, turns, number, calls: calls), world.ids)
+            _ = try? await node.topUps.reconcile()
+            return
+        }
         let node = MoneyWorld.Node(MortalBackend(world.model, turns, number, calls: .max), world.ids)
         for topUp in world.journal.topUps() where topUp.user == user {
             _ = try? await node.topUps.look(at: topUp.id, of: user)

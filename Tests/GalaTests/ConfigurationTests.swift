@@ -44,7 +44,7 @@ import Testing
         #expect(configuration.peers == [2: .init(host: "127.0.0.1", port: 7102)])
         #expect(configuration.httpListen == .init(host: "::1", port: 7001))
         #expect(configuration.httpListen.description == "[::1]:7001")
-        #expect(configuration.tokenSeconds == 3_600)
+        #expect(configuration.tokenSeconds == 900)
         #expect(configuration.httpConnections == 10_000)
         #expect(configuration.partitions == 16)
         #expect(configuration.logLevel == .info)

@@ -6,6 +6,8 @@ struct HealthRoutes: Sendable {
     let requests: RequestMetrics
     let budget: MemoryBudget
     let connections: ConnectionCount
+    /// Nil for a node that has none.
+    let chores: Chores?
 
     func add(to router: some RouterMethods<APIContext>) {
         router.resource("/livez", [.get: { _, _ in .text("ok\n") }])
@@ -65,7 +67,7 @@ struct HealthRoutes: Sendable {
                 value: Double(budget.held)
             ),
         ]
-        let families = requests.families + own + (await cluster.metrics())
+        let families = requests.families + own + (chores?.counts.families ?? []) + (await cluster.metrics())
         return .text(PrometheusText.text(families), type: PrometheusText.mediaType)
     }
 }

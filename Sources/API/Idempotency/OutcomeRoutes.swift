@@ -32,6 +32,7 @@ enum OutcomeAddress {
 /// - `{"status": "absent"}`: it had no effect so far; sent again with its key, it takes effect once
 struct OutcomeRoutes: Sendable {
     let requests: Requests
+    let topUps: TopUps
 
     func add(to router: some RouterMethods<APIContext>) {
         router.resource("/v1/outcomes/:outcome", [.get: outcome])
@@ -44,13 +45,31 @@ struct OutcomeRoutes: Sendable {
         }
         switch try await requests.outcome(caller: user, route: parts.route, key: parts.key) {
         case .absent: return .json(.object([("status", .string("absent"))]), headers: [.cacheControl: "no-store"])
-        case .begun: return .json(.object([("status", .string("processing"))]), headers: [.cacheControl: "no-store"])
+        case .begun(let topUp): return try await begun(topUp, user, context)
         case .concluded(.answered(let answer)):
             return completed(answer.status, answer.location, ByteBuffer(bytes: answer.content))
-        case .concluded(.refused(let error)):
-            let problem = Problem(error)
-            return completed(problem.status.code, nil, problem.json(requestID: context.requestID).text)
+        case .concluded(.refused(let error)): return refused(error, context)
         }
+    }
+
+    /// What a request that nobody has answered would be answered now: as far as its top-up is.
+    private func begun(_ id: TransferID?, _ user: UserID, _ context: APIContext) async throws -> Response {
+        if let id {
+            let topUp = try await topUps.look(at: id, of: user)
+            switch topUp.status {
+            case .processing: break
+            case .succeeded:
+                let answer = WalletAnswers.topUp(topUp)
+                return completed(answer.status, answer.location, ByteBuffer(bytes: answer.content))
+            case .declined: return refused(topUp.refusal, context)
+            }
+        }
+        return .json(.object([("status", .string("processing"))]), headers: [.cacheControl: "no-store"])
+    }
+
+    private func refused(_ error: DomainError, _ context: APIContext) -> Response {
+        let problem = Problem(error)
+        return completed(problem.status.code, nil, problem.json(requestID: context.requestID).text)
     }
 
     private func completed(_ status: Int, _ location: String?, _ body: ByteBuffer) -> Response {

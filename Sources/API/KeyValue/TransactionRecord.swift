@@ -34,6 +34,9 @@ struct TransactionRecord {
     private static let digestBytes = 32
     private static let headerBytes = 2 + digestBytes
 
+    /// Where all records lie.
+    static let range = KeyRange([space], [space + 1])
+
     /// Where the record of an id lies.
     static func key(of id: String) -> [UInt8] { [space] + Array(id.utf8) }
 

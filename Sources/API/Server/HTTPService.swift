@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
 internal import HummingbirdTLS
@@ -14,6 +15,8 @@ public struct HTTPService: Service {
     private let logger: Logger
     private let connections: ConnectionCount
     private let responder: RouterResponder<APIContext>
+    /// Every method of every resource, those that are answered with 405 among them: tests look that none is forgotten.
+    let routes: [(method: HTTPRequest.Method, path: String)]
     private let onServing: @Sendable (Int) async -> Void
 
     /// Builds all routes.
@@ -51,7 +54,8 @@ public struct HTTPService: Service {
             cluster: inspector,
             requests: metrics,
             budget: bodies.budget,
-            connections: connections
+            connections: connections,
+            chores: platform?.chores
         )
         health.add(to: router)
         let cluster = ClusterRoutes(inspector: inspector, cluster: operations, bodies: bodies)
@@ -81,6 +85,7 @@ public struct HTTPService: Service {
             .add(middleware: users)
             .add(middleware: ProblemAnswers())
         platform?.add(to: open, operators: admins, bodies: bodies)
+        routes = router.routes.map { ($0.method, $0.path.description) }
         responder = router.buildResponder()
     }
 

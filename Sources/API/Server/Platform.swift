@@ -10,6 +10,8 @@ public struct Platform: Sendable {
     let donations: Donations
     let causes: Causes
     let requests: Requests
+    /// Run it as one of the process's services.
+    public let chores: Chores
 
     /// Puts them together.
     ///
@@ -24,6 +26,7 @@ public struct Platform: Sendable {
         donations = Donations(services)
         causes = Causes(services)
         requests = Requests(services)
+        chores = Chores(services, topUps: topUps)
     }
 
     /// Adds the routes of money, for everybody, and those for operators.
@@ -36,7 +39,7 @@ public struct Platform: Sendable {
         WalletRoutes(wallets: wallets, topUps: topUps, moments: moments, bodies: bodies).add(to: router)
         EventRoutes(events: events, bodies: bodies).add(to: router)
         DonationRoutes(donations: donations, causes: causes, moments: moments, bodies: bodies).add(to: router)
-        OutcomeRoutes(requests: requests).add(to: router)
+        OutcomeRoutes(requests: requests, topUps: topUps).add(to: router)
         VerificationRoutes(verification: Verification(services.database), moments: moments).add(to: operators)
     }
 }

@@ -32,7 +32,7 @@ public final class Sessions: Sendable {
         users: UserAccounts?,
         tokens: AccessTokens,
         checks: PasswordChecks,
-        lifetimeSeconds: Int64 = 3_600
+        lifetimeSeconds: Int64 = 900
     ) {
         self.init(
             operators: operators,

@@ -11,8 +11,8 @@ public struct Requests: Sendable {
     public enum Outcome: Hashable, Sendable {
         /// It is over.
         case concluded(Conclusion)
-        /// It has begun and goes on.
-        case begun
+        /// It has begun and goes on: as far as the top-up is that it is about.
+        case begun(TransferID?)
         /// Nothing of it is known: it did not take effect so far.
         case absent
     }
@@ -21,11 +21,11 @@ public struct Requests: Sendable {
     public func outcome(caller: UserID, route: String, key: String) async throws(TransactionError) -> Outcome {
         let snapshot = try await database.snapshot()
         let place = RequestKey.place(caller: caller, route: route, key: key)
-        let record = try await snapshot.record(RequestRecord.self, at: place)?.record
-        switch record?.progress {
-        case nil: return .absent
-        case .begun: return .begun
-        case .concluded(let conclusion): return .concluded(conclusion)
+        guard let record = try await snapshot.record(RequestRecord.self, at: place)?.record else { return .absent }
+        switch (record.progress, record.subject) {
+        case (.concluded(let conclusion), _): return .concluded(conclusion)
+        case (.begun, .topUp(let id)): return .begun(id)
+        case (.begun, _): return .begun(nil)
         }
     }
 

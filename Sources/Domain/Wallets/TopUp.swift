@@ -36,6 +36,11 @@ public struct TopUp: Record, Hashable {
         }
     }
 
+    /// What is told of one that was declined.
+    public var refusal: DomainError {
+        DomainError(.declined, "payment-declined", reason ?? "The payment was declined.")
+    }
+
     /// What the gateway is asked for.
     var charge: Charge { Charge(reference: id.rawValue, money: money, source: source) }
 

@@ -6,14 +6,15 @@ internal import KVStore
 ///     gateway     takes the money, once for this top-up, however often it is asked
 ///     commit 2    the transfer is posted or voided, the top-up has ended, the request is concluded
 ///
-/// Whatever dies in between, the next copy of the request, or whoever looks at the top-up, goes on behind commit 1 with
-/// the same charge. A gateway that says nothing leaves the top-up processing: nothing but its own word ends it.
+/// Whatever dies in between, the next copy of the request, whoever looks at the top-up, or else some node that looks
+/// through all that are processing (``reconcile(from:limit:)``), goes on behind commit 1 with the same charge. A gateway
+/// that says nothing leaves the top-up processing: nothing but its own word ends it.
 public struct TopUps: Sendable {
     /// How often a step of which nobody can tell whether it happened is done again: it is told apart by the state.
     private static let tries = 3
 
-    private let services: Services
-    private let gateway: any PaymentGateway
+    let services: Services
+    let gateway: any PaymentGateway
 
     /// Top-ups of a platform.
     public init(_ services: Services, gateway: any PaymentGateway) {
@@ -118,8 +119,7 @@ public struct TopUps: Sendable {
             let conclusion: Conclusion =
                 switch ended.status {
                 case .processing, .succeeded: .answered(answer(ended))
-                case .declined:
-                    .refused(DomainError(.declined, "payment-declined", ended.reason ?? "The payment was declined."))
+                case .declined: .refused(ended.refusal)
                 }
             return try await once.conclude(conclusion, in: txn)
         }
@@ -128,7 +128,7 @@ public struct TopUps: Sendable {
     }
 
     /// Brings a top-up to what the gateway says, if nothing else did before.
-    private func settle(
+    func settle(
         _ known: TopUp,
         _ said: ChargeAnswer,
         in txn: Transaction
@@ -153,7 +153,7 @@ public struct TopUps: Sendable {
     }
 
     /// Does a step that does nothing when it was done before, until somebody can tell that it was.
-    private func patiently<Value>(_ step: (Transaction) async throws -> Value) async throws -> Committed<Value> {
+    func patiently<Value>(_ step: (Transaction) async throws -> Value) async throws -> Committed<Value> {
         var tries = 1
         while true {
             do {

@@ -35,7 +35,7 @@ extension Configuration {
             partitions: check.int(.storePartitions, in: PartitionLayout.counts, or: PartitionLayout.usualCount) ?? 0,
             accountsFile: check.required(.securityAccounts),
             tokenKeysFile: check.required(.securityTokenKeys),
-            tokenSeconds: check.int(.securityTokenSeconds, in: 60...86_400, or: 3_600) ?? 0,
+            tokenSeconds: check.int(.securityTokenSeconds, in: 60...86_400, or: 900) ?? 0,
             logLevel: check.level()
         )
         if !check.faults.isEmpty { throw InvalidConfiguration(check.faults) }

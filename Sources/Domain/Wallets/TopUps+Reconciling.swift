@@ -1,0 +1,97 @@
+internal import KVStore
+
+/// Settles top-ups of which the gateway speaks late, although nobody looks at them.
+///
+///     clearing account of home 0 … 63 ──▶ holds, the oldest first ──▶ top-ups that are processing
+///
+/// There is no list to be kept: what is processing is what is held at the gateway's clearing accounts. Nothing is
+/// remembered from one look to the next either, so a node that dies in between leaves nothing behind, and two that look
+/// at once both settle what one of them settles. Only the gateway's word ends a top-up, however old it is.
+extension TopUps {
+    /// How long a top-up is left to the request that has begun it.
+    static let ownTime = Duration.seconds(1)
+
+    /// Where a look through all top-ups that are processing goes on.
+    public struct Place: Hashable, Sendable {
+        fileprivate let home: Home
+        /// The first key that was not looked at; nil for the home's first.
+        fileprivate let key: [UInt8]?
+    }
+
+    /// What came of a part of the look.
+    public struct Reconciled: Hashable, Sendable {
+        /// How many have ended, whichever way.
+        public internal(set) var settled = 0
+        /// Of how many nobody can tell yet.
+        public internal(set) var waiting = 0
+        /// How many could not be looked at, or not be settled: they are met again the next time.
+        public internal(set) var failed = 0
+        /// Where to go on; nil where that was all.
+        public internal(set) var next: Place?
+    }
+
+    /// Asks the gateway about some of the top-ups that are processing, and settles those of which it tells.
+    ///
+    /// - Parameters:
+    ///   - place: Where to go on; nil to begin.
+    ///   - limit: How many are looked at, at most.
+    public func reconcile(from place: Place? = nil, limit: Int = 100) async throws -> Reconciled {
+        precondition(limit > 0, "a look is at something")
+        let snapshot = try await services.database.snapshot()
+        var place = place ?? Place(home: Home(0), key: nil)
+        var reconciled = Reconciled()
+        var left = limit
+        while left > 0 {
+            let holds = LedgerKeys.holds(at: .platform(.gatewayClearing, place.home)).range
+            let page = try await snapshot.scan(KeyRange(place.key ?? holds.lower, holds.upper), limit: left)
+            try await reconcile(page.entries, snapshot, &reconciled)
+            left -= page.entries.count
+            if let next = page.next {
+                place = Place(home: place.home, key: next)
+            } else {
+                guard Int(place.home.number) + 1 < Home.count else { return reconciled }
+                place = Place(home: Home(place.home.number + 1), key: nil)
+            }
+        }
+        reconciled.next = place
+        return reconciled
+    }
+
+    private func reconcile(
+        _ holds: [EntryPage.Entry],
+        _ snapshot: Snapshot,
+        _ reconciled: inout Reconciled
+    ) async throws {
+        var keys: [[UInt8]] = []
+        for item in holds {
+            let hold = try Stored<LedgerEntry>(item.entry, at: item.key).record
+            guard hold.kind == .topUp, case .wallet(let user) = hold.counterpart else { continue }
+            keys.append(WalletKeys.topUp(TransferID(hold.reference), of: user).bytes)
+        }
+        if keys.isEmpty { return }
+        for (key, entry) in zip(keys, try await snapshot.get(keys)) {
+            try Task.checkCancellation()
+            guard let entry, let topUp = try? Stored<TopUp>(entry, at: key).record else {
+                // Verification tells what is wrong with it.
+                reconciled.failed += 1
+                continue
+            }
+            await reconcile(topUp, age: snapshot.timestamp.instant.duration(since: topUp.begun), &reconciled)
+        }
+    }
+
+    private func reconcile(_ topUp: TopUp, age: Duration, _ reconciled: inout Reconciled) async {
+        guard topUp.status == .processing else { return }
+        let answer = age < Self.ownTime ? .processing : await gateway.status(of: topUp.charge, age: age)
+        if answer == .processing {
+            reconciled.waiting += 1
+            return
+        }
+        do {
+            _ = try await patiently { txn in try await settle(topUp, answer, in: txn) }
+            reconciled.settled += 1
+        } catch {
+            reconciled.failed += 1
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import KVStore
+import ModelStore
+import Testing
+
+@testable import Domain
+
+/// Payments of which the gateway speaks late settle although nobody looks at them.
+@Suite struct ReconciliationTests {
+    private let platform = TestPlatform()
+
+    /// Looks at everything once.
+    private func reconcile(_ platform: TestPlatform, limit: Int = 100) async throws -> TopUps.Reconciled {
+        var all = TopUps.Reconciled()
+        repeat {
+            let step = try await platform.topUps.reconcile(from: all.next, limit: limit)
+            #expect(step.settled + step.waiting + step.failed <= limit)
+            all.settled += step.settled
+            all.waiting += step.waiting
+            all.failed += step.failed
+            all.next = step.next
+        } while all.next != nil
+        return all
+    }
+
+    @Test(arguments: ["tok_late", "tok_timeout", "tok_twice"])
+    func aLatePaymentSettlesThoughNobodyLooks(source: String) async throws {
+        let first = try await platform.take(500, from: source, key: "a")
+        #expect(first.status == 202)
+        // Its own request may still be at it.
+        #expect(try await reconcile(platform).waiting == 1)
+        platform.model.advance(by: .seconds(3))
+        #expect(try await reconcile(platform).settled == 1)
+        #expect(try await platform.available() == 500)
+        #expect(try await reconcile(platform) == TopUps.Reconciled())
+        let again = try await platform.take(500, from: source, key: "a")
+        #expect(again.isReplay && again.conclusion == first.conclusion)
+        #expect(try await platform.available() == 500)
+        #expect(try await platform.breaches() == [])
+    }
+
+    /// Says of each charge what it is told to say, at any time.
+    private struct Oracle: PaymentGateway {
+        let says: ChargeAnswer
+        let sources = "tok_any"
+
+        func accepts(_ source: String) -> Bool { true }
+        func charge(_ charge: Charge) async -> ChargeAnswer { .processing }
+        func status(of charge: Charge, age: Duration) async -> ChargeAnswer { says }
+    }
+
+    @Test func noTimeEndsAPaymentOfWhichNobodyCanTell() async throws {
+        let platform = TestPlatform(gateway: Oracle(says: .processing))
+        let id = TransferID(try await platform.take(500, key: "a").ids[0])
+        platform.model.advance(by: .seconds(365 * 86_400))
+        #expect(try await reconcile(platform).waiting == 1)
+        #expect(try await platform.topUps.look(at: id, of: TestPlatform.donor).status == .processing)
+        #expect(try await platform.wallets.balances(of: TestPlatform.donor).map(\.incoming) == [500])
+        #expect(try await platform.breaches() == [])
+    }
+
+    @Test func aLateRefusalOfTheGatewayGivesNothing() async throws {
+        let platform = TestPlatform(gateway: Oracle(says: .declined(reason: "No.")))
+        let id = TransferID(try await platform.take(500, key: "a").ids[0])
+        platform.model.advance(by: .seconds(3))
+        #expect(try await reconcile(platform).settled == 1)
+        #expect(try await platform.topUps.look(at: id, of: TestPlatform.donor).status == .declined)
+        #expect(try await platform.wallets.balances(of: TestPlatform.donor) == [])
+        #expect(try await platform.breaches() == [])
+    }
+
+    /// Takes the money, and takes the store down with it.
+    private struct Earthquake: PaymentGateway {
+        let model: ModelBackend
+        let sources = "tok_ok"
+
+        func accepts(_ source: String) -> Bool { true }
+
+        func charge(_ charge: Charge) async -> ChargeAnswer {
+            model.failures = FailureOdds(noLeader: 1_000)
+            return .succeeded
+        }
+
+        func status(of charge: Charge, age: Duration) async -> ChargeAnswer { .succeeded }
+    }
+
+    @Test func whatANodeLeftBetweenItsTwoCommitsIsSettledByAnother() async throws {
+        let shaken = TestPlatform(platform.model, gateway: Earthquake(model: platform.model))
+        await #expect(throws: TransactionError.unknown) { try await shaken.take(500, key: "a") }
+        platform.model.failures = .none
+        platform.model.advance(by: .seconds(3))
+        #expect(try await reconcile(platform).settled == 1)
+        #expect(try await platform.available() == 500)
+        #expect(try await platform.take(500, key: "a").status == 201)
+        #expect(try await platform.available() == 500)
+        #expect(try await platform.breaches() == [])
+    }
+
+    @Test func manyNodesAtOnceOverAFailingStoreSettleEachPaymentOnce() async throws {
+        for user in 1...30 as ClosedRange<UInt64> {
+            try await platform.take(Int64(user), from: "tok_late", by: UserID(user), key: "a")
+        }
+        platform.model.advance(by: .seconds(3))
+        platform.model.failures = .each(perMille: 50)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<10 { _ = try? await platform.topUps.reconcile() }
+                }
+            }
+        }
+        platform.model.failures = .none
+        platform.model.settle()
+        #expect(try await reconcile(platform).failed == 0)
+        for user in 1...30 as ClosedRange<UInt64> {
+            #expect(try await platform.available(UserID(user)) == Int64(user))
+        }
+        #expect(try await platform.breaches() == [])
+    }
+
+    @Test func aLookIsBoundedAndGoesOnWhereItStopped() async throws {
+        for user in 1...100 as ClosedRange<UInt64> {
+            for key in ["a", "b"] { try await platform.take(5, from: "tok_late", by: UserID(user), key: key) }
+        }
+        platform.model.advance(by: .seconds(3))
+        #expect(try await platform.topUps.reconcile(limit: 70).settled == 70)
+        #expect(try await reconcile(platform, limit: 7).settled == 130)
+        #expect(try await platform.breaches() == [])
+    }
+
+    @Test func onePaymentThatCannotBeReadDoesNotStandInTheWayOfOthers() async throws {
+        let damaged = TransferID(try await platform.take(5, from: "tok_late", key: "a").ids[0])
+        try await platform.take(7, from: "tok_late", by: UserID(8), key: "b")
+        platform.model.damage(WalletKeys.topUp(damaged, of: TestPlatform.donor).bytes, .bytes([9]))
+        platform.model.advance(by: .seconds(3))
+        let looked = try await reconcile(platform)
+        #expect(looked.settled == 1 && looked.failed == 1)
+        #expect(try await platform.available(UserID(8)) == 7)
+    }
+}
