@@ -25,7 +25,7 @@ public struct TopUps: Sendable {
     /// Takes money into a wallet.
     ///
     /// - Parameter answer: What to tell of a top-up that has succeeded, or is still processing.
-    /// - Returns: what it came to. Refusals: `payment-declined`.
+    /// - Returns: what it came to. Refusals: `payment-declined`, `balance-limit`.
     /// - Throws: ``DomainError`` `invalid`, or ``TransactionError``.
     public func take(
         _ money: Money,
@@ -47,8 +47,9 @@ public struct TopUps: Sendable {
         let reached = try await once.reach(.topUp(id)) { txn in
             try await begin(id, user, money, source, in: txn)
             return .begun
-        } explaining: { _, _ in
-            nil
+        } explaining: { reason, _ in
+            reason == .boundReached
+                ? DomainError(.conflict, "balance-limit", "The gateway's account cannot hold as much.") : nil
         }
         switch reached.progress {
         case .concluded(let conclusion):

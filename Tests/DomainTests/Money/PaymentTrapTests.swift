@@ -4,7 +4,29 @@ import Testing
 
 @testable import Domain
 
-/// Ways in which payment systems have gone wrong, each tried here.
+/// Ways in which payment systems have gone wrong, each a test. Where a trap needs a part that does not exist yet
+/// (reservations, tickets, refunds, discounts, callbacks of gateways), it comes with that part.
+///
+/// | trap | test |
+/// | --- | --- |
+/// | retry with a new key after a time-out | ``anAnswerThatGotLostIsToldAgain()``: the outcome can be looked up first; API: `aLostAnswerLeadsToItsOutcome` |
+/// | key bound to the order, not the attempt | ``theSameGiftUnderANewKeyIsASecondGift()``; `GatewayTrapTests.whoWasDeclinedMayTryAgainUnderANewKey` |
+/// | ids minted inside a handler break replay | ``aReplayTellsTheIDsOfTheFirstTime()`` |
+/// | check-then-record race | ``fiftyCopiesOfARequestHaveOneEffectAndOneAnswer()``; `GatewayTrapTests.fiftyCopiesOfATopUpAreOneCharge` |
+/// | word of the gateway before the answer to the request | `GatewayTrapTests.whatIsTrueBeforeTheAnswerCountsOnce` |
+/// | word of the gateway twice, or in the wrong order | `GatewayTrapTests.theFirstWordThatEndsATopUpIsTheLast` |
+/// | timer fires after the state moved on | the same; `ReconciliationTests.aLatePaymentSettlesThoughNobodyLooks` |
+/// | clock jump expires every hold | `ReconciliationTests.noTimeEndsAPaymentOfWhichNobodyCanTell` |
+/// | compensation itself fails | `ReconciliationTests.whatANodeLeftBetweenItsTwoCommitsIsSettledByAnother`, `…manyNodesAtOnceOverAFailingStoreSettleEachPaymentOnce` |
+/// | lock skipped "for speed" oversells | ``aHundredDebitsAtOnceNeverOverdraw()``; `GatewayTrapTests.moneyOnItsWayCannotBeSpent` |
+/// | event ended with payments in flight | ``whatIsOnItsWayWhenAnEventEndsArrivesBeforeOrNotAtAll(end:)`` |
+/// | two thank-yous for one gift | `DonationTests.oneReceiptAGift`; every `CampaignTests` seed |
+/// | totals drifting from lists | ``totalsAreTheLedgersAtEveryMoment()``, ``aThousandGiftsAtOnceAddUpExactly()`` |
+/// | zero-decimal currencies | ``currenciesWithoutMinorUnitsAreWholeUnits()`` |
+/// | splitting legs loses a cent | ``theLegsOfAGiftAddUpToItsChargeToTheCent()`` |
+/// | currency mismatch | ``moneyOfOneCurrencyDoesNotPayInAnother()`` |
+/// | a stale leader serves a balance | balances are read at a timestamp that a quorum round gave: `TimestampOracleTests` |
+/// | a late copy of a request counts after all | ``aTryThatComesLateDoesNotCount()``, ``aRefusalIsAnOutcome()``, ``aRefusalThatIsNotRecordedIsNotTold()`` |
 @Suite struct PaymentTrapTests {
     private let platform = TestPlatform()
 
@@ -123,7 +145,8 @@ import Testing
         await #expect(throws: TransactionError.unknown) { try await platform.give([(cause, 7)], key: "g") }
     }
 
-    @Test func whatIsOnItsWayWhenAnEventClosesArrivesBeforeOrNotAtAll() async throws {
+    @Test(arguments: [Event.Status.closed, .cancelled])
+    func whatIsOnItsWayWhenAnEventEndsArrivesBeforeOrNotAtAll(end: Event.Status) async throws {
         let cause = try await platform.cause()
         try await platform.take(100, key: "a")
         let given = try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -131,7 +154,7 @@ import Testing
                 group.addTask { try await platform.give([(cause, 1)], key: "\(number)").status == 201 }
                 if number == 25 {
                     group.addTask {
-                        try await platform.bring(cause, to: .closed)
+                        try await platform.bring(cause, to: end)
                         return false
                     }
                 }

@@ -92,6 +92,18 @@ import Testing
         #expect(platform.model.contents.isEmpty)
     }
 
+    @Test func anAccountThatIsFullSaysSo() async throws {
+        // The first of a home's ids tells the clearing account.
+        let id = TransferID(try await platform.take(1, key: "a").ids[0])
+        let clearing = LedgerAccount.platform(.gatewayClearing, Home(namedBy: id))
+        platform.model.damage(LedgerKeys.balance(of: clearing, TestPlatform.usd).bytes, .counter(.min + 5))
+        let full = try await platform.take(6, key: "b")
+        #expect(full.refusal == "balance-limit")
+        #expect(try await platform.take(6, key: "b").isReplay)
+        #expect(try await platform.take(5, key: "c").status == 201)
+        #expect(try await platform.available() == 6)
+    }
+
     @Test func nobodySeesAnothersTopUp() async throws {
         let id = TransferID(try await platform.take(500, key: "a").ids[0])
         await #expect(throws: DomainError.notFound) { try await platform.topUps.look(at: id, of: UserID(8)) }
