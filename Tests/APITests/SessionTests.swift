@@ -23,6 +23,18 @@ import Testing
         }
     }
 
+    @Test func anAccessTokenIsShortLivedAndItsSessionGoesOn() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            let user = try await client.user("amelie")
+            server.advance(seconds: 601)
+            try await server.readRevocations()
+            #expect(try await client.send(.get, "/v1/users/me", as: user).status == 401)
+            let next = try #require(try await client.refresh(user.refreshToken).json["accessToken"].string)
+            #expect(try await client.send(.get, "/v1/users/me", [.authorization: "Bearer \(next)"]).status == 200)
+        }
+    }
+
     @Test(arguments: [("admin", "Secret"), ("admin", "secret "), ("nobody", "secret"), ("Admin", "secret")])
     func wrongCredentialsAreAllAnsweredTheSame(username: String, password: String) async throws {
         try await TestServer().test { client async throws in

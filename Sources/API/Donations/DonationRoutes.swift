@@ -102,19 +102,19 @@ struct DonationRoutes: Sendable {
     private func ownHistory(_ request: Request, _ context: APIContext) async throws -> Response {
         let user = try context.user()
         let query = try Query(of: request)
-        let page = try Lists.page(query)
+        let page = try Lists.page(query, of: request)
         let found = try await donations.history(of: user, page, at: moments.timestamp(query))
-        let json = Lists.json(found) { DonationAnswers.json($0.record, at: $0.version) }
+        let json = Lists.json(found, of: request) { DonationAnswers.json($0.record, at: $0.version) }
         return .json(json, headers: [.cacheControl: "no-store"])
     }
 
     private func history(_ request: Request, _ context: APIContext) async throws -> Response {
         let query = try Query(of: request)
-        let page = try Lists.page(query)
+        let page = try Lists.page(query, of: request)
         let (event, found) = try await causes.history(of: context.id("event"), page, at: moments.timestamp(query))
         let user = context.optionalUser
         return .json(
-            Lists.json(found) { DonationAnswers.json($0, of: event, for: user) },
+            Lists.json(found, of: request) { DonationAnswers.json($0, of: event, for: user) },
             headers: [.cacheControl: "no-store"]
         )
     }

@@ -21,8 +21,8 @@ struct EventRoutes: Sendable {
     // MARK: Looking
 
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {
-        let page = try await events.list(Lists.page(Query(of: request)))
-        return .json(Lists.json(page) { EventAnswers.json($0.record, at: $0.version) })
+        let page = try await events.list(Lists.page(Query(of: request), of: request))
+        return .json(Lists.json(page, of: request) { EventAnswers.json($0.record, at: $0.version) })
     }
 
     private func event(_ request: Request, _ context: APIContext) async throws -> Response {

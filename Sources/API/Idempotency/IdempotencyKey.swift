@@ -30,7 +30,9 @@ enum IdempotencyKey {
         guard (1...RequestKey.keyBytesLimit).contains(key.utf8.count) else {
             throw .idempotencyKey("An Idempotency-Key is 1 to \(RequestKey.keyBytesLimit) bytes.")
         }
-        let route = "\(request.method.rawValue) \(request.uri.path)"
+        // A path has one meaning however many slashes it is written with, and so its keys have one scope.
+        let path = request.uri.path.split(separator: "/").map { "/" + $0 }.joined()
+        let route = "\(request.method.rawValue) \(path)"
         return RequestKey(caller: caller, route: route, key: key, fingerprint: BodyDigest.of(body))
     }
 }

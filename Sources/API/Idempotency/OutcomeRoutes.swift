@@ -13,6 +13,19 @@ enum OutcomeAddress {
         "/v1/outcomes/" + Base64.encodeForAddresses([format] + Array(key.route.utf8) + [0] + Array(key.key.utf8))
     }
 
+    /// Where it can be seen what a request without a key has come to: at what it was to change. Some of what can be
+    /// changed cannot be looked at itself, but what it belongs to can.
+    static func resource(of path: String) -> String {
+        let parts = path.split(separator: "/")
+        switch parts.last {
+        case _ where parts.starts(with: ["v1", "sessions"]): return "/v1/users/me"
+        case "password", "roles": break
+        case _ where parts.dropLast().last == "members": break
+        default: return path
+        }
+        return "/" + parts.dropLast().joined(separator: "/")
+    }
+
     /// The route and the key; nil where the text is no such address.
     static func parts(_ text: String) -> (route: String, key: String)? {
         guard let bytes = Base64.decodeForAddresses(text), bytes.first == format,

@@ -22,10 +22,10 @@ struct OrganizationRoutes: Sendable {
 
     /// Where the user is a member.
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {
-        let page = try Lists.page(Query(of: request))
+        let page = try Lists.page(Query(of: request), of: request)
         let found = try await organizations.memberships(of: context.actor().user, page)
         return .json(
-            Lists.json(found) { stored in
+            Lists.json(found, of: request) { stored in
                 .object([
                     ("organizationId", .string(stored.record.organization.description)),
                     ("role", .string(stored.record.role.name)),
@@ -67,9 +67,9 @@ struct OrganizationRoutes: Sendable {
     }
 
     private func members(_ request: Request, _ context: APIContext) async throws -> Response {
-        let page = try Lists.page(Query(of: request))
+        let page = try Lists.page(Query(of: request), of: request)
         let found = try await organizations.members(of: context.id("id"), page, context.actor())
-        return .json(Lists.json(found) { Self.json($0.record) })
+        return .json(Lists.json(found, of: request) { Self.json($0.record) })
     }
 
     private func setRole(_ request: Request, _ context: APIContext) async throws -> Response {

@@ -21,7 +21,8 @@ struct ProblemAnswers: RouterMiddleware {
         } catch let error as DomainError {
             return Problem(error).response(requestID: context.requestID)
         } catch let error as TransactionError {
-            return Problem(error, location: request.uri.path).response(requestID: context.requestID)
+            let place = OutcomeAddress.resource(of: request.uri.path)
+            return Problem(error, location: place).response(requestID: context.requestID)
         } catch let error as HTTPError where error.status == .notFound {
             let problem = KnownMethods.contains(request.method) ? Problem.notFound() : .methodUnknown
             return problem.response(requestID: context.requestID)

@@ -3,25 +3,37 @@ internal import Hummingbird
 internal import KVStore
 
 /// Lists as all routes of the domain have them: `?limit=&cursor=` in, `{"items": […], "nextCursor": …}` out.
+///
+/// A cursor says of which list it is, so that it is refused where it would lead to a place that means nothing:
+///
+///     format: 1 byte │ path, digested: 4 bytes │ place
 enum Lists {
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
     private static let placeBytesLimit = 512
 
     /// Which part is asked for.
-    static func page(_ query: Query) throws(Problem) -> PageRequest {
+    static func page(_ query: Query, of request: Request) throws(Problem) -> PageRequest {
         let limit = try query.int("limit", in: PageRequest.limits) ?? PageRequest.usualLimit
         guard let cursor = try query.text("cursor") else { return PageRequest(limit: limit) }
-        guard let bytes = Base64.decodeForAddresses(cursor), bytes.first == format, bytes.count <= placeBytesLimit
+        let header = header(of: request)
+        guard let bytes = Base64.decodeForAddresses(cursor), bytes.starts(with: header), bytes.count <= placeBytesLimit
         else {
             throw .invalid(parameter: "cursor", "must be the nextCursor of a page of the same list")
         }
-        return PageRequest(limit: limit, after: Array(bytes.dropFirst()))
+        return PageRequest(limit: limit, after: Array(bytes.dropFirst(header.count)))
     }
 
     /// A page as JSON.
-    static func json<Item>(_ page: Page<Item>, _ item: (Item) -> JSON) -> JSON {
-        let next = page.next.map { Base64.encodeForAddresses([format] + $0) }
+    static func json<Item>(_ page: Page<Item>, of request: Request, _ item: (Item) -> JSON) -> JSON {
+        let next = page.next.map { Base64.encodeForAddresses(header(of: request) + $0) }
         return .object([("items", .array(page.items.map(item))), ("nextCursor", .optional(next))])
+    }
+
+    /// What all cursors of a list begin with (FNV-1a of its path).
+    private static func header(of request: Request) -> [UInt8] {
+        var hash: UInt32 = 0x811C_9DC5
+        for byte in request.uri.path.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+        return [format] + (0..<4).map { UInt8(truncatingIfNeeded: hash >> (24 - 8 * $0)) }
     }
 }
 

@@ -37,9 +37,9 @@ struct WalletRoutes: Sendable {
     private func entries(_ request: Request, _ context: APIContext) async throws -> Response {
         let user = try context.user()
         let query = try Query(of: request)
-        let page = try Lists.page(query)
+        let page = try Lists.page(query, of: request)
         let found = try await wallets.entries(of: user, page, at: moments.timestamp(query))
-        return .json(Lists.json(found, WalletAnswers.entry), headers: [.cacheControl: "no-store"])
+        return .json(Lists.json(found, of: request, WalletAnswers.entry), headers: [.cacheControl: "no-store"])
     }
 
     private func take(_ request: Request, _ context: APIContext) async throws -> Response {

@@ -61,7 +61,8 @@ import Testing
     }
 
     @Test func aGiftThatBreaksARuleIsRefusedWithItsPlace() async throws {
-        try await MoneyServer().test { client async throws in
+        let server = try await MoneyServer()
+        try await server.test { client async throws in
             let (usd, jpy) = (try await client.event(), try await client.event("JPY"))
             _ = try await client.topUp(10, key: "a")
             let wallet = #""source": {"type": "wallet"}"#
@@ -88,6 +89,26 @@ import Testing
                 (
                     #"{"allocations": [{"eventId": "\#(usd)", "amount": 1.5}], "currency": "USD", \#(wallet)}"#,
                     "/allocations/0/amount"
+                ),
+                (
+                    #"{"allocations": [{"eventId": "\#(usd)", "amount": -1}], "currency": "USD", \#(wallet)}"#,
+                    "/allocations/0/amount"
+                ),
+                (
+                    #"{"allocations": [{"eventId": "\#(usd)", "amount": 1000000000000001}], "currency": "USD", \#(wallet)}"#,
+                    "/allocations/0/amount"
+                ),
+                (
+                    #"{"allocations": [{"eventId": "\#(usd)", "amount": 1, "amount": 2}], "currency": "USD", \#(wallet)}"#,
+                    "/allocations/0/amount"
+                ),
+                (
+                    #"{"allocations": [{"eventId": "\#(usd)", "amount": 1}], "currency": "USD", \#(wallet), "message": "\#(String(repeating: "x", count: 501))"}"#,
+                    "/message"
+                ),
+                (
+                    #"{"allocations": [{"eventId": "\#(usd)", "amount": 1}], "currency": "ABC", \#(wallet)}"#,
+                    "/currency"
                 ),
                 (
                     #"{"allocations": [{"eventId": "\#(usd)", "amount": 1, "tip": 1}], "currency": "USD", \#(wallet)}"#,
@@ -117,11 +138,13 @@ import Testing
                     "/message"
                 ),
             ]
+            let before = server.model.contents
             for (body, pointer) in bad {
                 let answer = try await client.send(.post, "/v1/donations", key: "g", body: body)
-                #expect(answer.status == 422, "\(body)")
+                #expect(answer.status == 422 && answer.code == "invalid", "\(body)")
                 #expect(answer.json["errors"].array?.first?["pointer"].string == pointer, "\(body)")
             }
+            #expect(server.model.contents == before)
             #expect(try await client.give([(usd, 1)], key: "g").status == 201)
         }
     }

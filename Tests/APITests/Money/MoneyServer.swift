@@ -13,6 +13,8 @@ import Testing
 /// The API with the services of money over a model store, and three people who may ask.
 struct MoneyServer {
     let model = ModelBackend()
+    let services: Services
+    let platform: Platform
     let tokens: AccessTokens
     let service: HTTPService
 
@@ -46,6 +48,8 @@ struct MoneyServer {
             now: { 1_800_000_000 }
         )
         let cluster = FixedCluster()
+        services = Services(database: Database(model), ids: CountingIDs())
+        platform = Platform(services, gateway: SandboxGateway(), organizers: NoOrganizers())
         var options = HTTPOptions(host: "127.0.0.1", port: 0)
         options.userRequestsPerSecond = 1_000_000
         service = HTTPService(
@@ -54,11 +58,7 @@ struct MoneyServer {
             inspector: cluster,
             operations: cluster,
             sessions: sessions,
-            platform: Platform(
-                Services(database: Database(model), ids: CountingIDs()),
-                gateway: SandboxGateway(),
-                organizers: NoOrganizers()
-            ),
+            platform: platform,
             logger: Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) }
         )
     }

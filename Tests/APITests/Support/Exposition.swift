@@ -40,7 +40,7 @@ struct Exposition {
         }
     }
 
-    func value(_ name: String, _ labels: [String: String]) -> Double? { samples[Key(name: name, labels: labels)] }
+    func value(_ name: String, _ labels: [String: String] = [:]) -> Double? { samples[Key(name: name, labels: labels)] }
 
     private static func sample(_ line: Substring) throws -> (Key, Double) {
         let pattern = /([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(.*)\})? (\S+)/

@@ -77,6 +77,8 @@ struct TestServer {
             inspector: cluster,
             operations: cluster,
             sessions: sessions,
+            database: services.database,
+            platform: Platform(services, gateway: SandboxGateway(), organizers: users.organizations),
             logger: Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) },
             onServing: onServing
         )

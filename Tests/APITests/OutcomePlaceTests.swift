@@ -1,0 +1,90 @@
+import HTTPTypes
+import ModelStore
+import Testing
+
+@testable import API
+
+/// Whoever is told that nobody knows is told where to look.
+@Suite struct OutcomePlaceTests {
+    @Test func aLostAnswerLeadsToWhereItsOutcomeCanBeSeen() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            let user = try await client.user("amelie")
+            func post(_ uri: String, _ body: String) async throws -> String {
+                let answer = try await client.send(.post, uri, as: user, body: body)
+                return uri + "/" + (try #require(answer.json["id"].string))
+            }
+            let event = try await post("/v1/events", #"{"name": "A", "currency": "USD"}"#)
+            let organization = try await post("/v1/organizations", #"{"name": "A"}"#)
+            let id = event.split(separator: "/").last ?? ""
+            let password = #"{"currentPassword": "\#(user.password)", "newPassword": "another one"}"#
+            let gift = #"{"allocations": [{"eventId": "\#(id)", "amount": 1}], "currency": "USD", "#
+            let lost: [(HTTPRequest.Method, uri: String, body: String)] = [
+                (.patch, "/v1/users/me", #"{"location": "Reno"}"#), (.put, "/v1/users/me/password", password),
+                (.post, "/v1/events", #"{"name": "B", "currency": "USD"}"#), (.patch, event, #"{"name": "C"}"#),
+                (.post, event + "/close", ""), (.post, event + "/cancel", ""),
+                (.post, "/v1/organizations", #"{"name": "B"}"#), (.patch, organization, #"{"name": "C"}"#),
+                (.put, organization + "/members/\(user.id)", #"{"role": "owner"}"#),
+                (.post, "/v1/wallet/top-ups", #"{"amount": 5, "currency": "USD", "source": "tok_ok"}"#),
+                (.post, "/v1/donations", gift + #""source": {"type": "wallet"}}"#),
+                (.post, "/v1/sessions/refresh", #"{"refreshToken": "\#(user.refreshToken)"}"#),
+            ]
+            for (method, uri, body) in lost {
+                for key in [nil, "k"] {
+                    if key == nil, uri == "/v1/wallet/top-ups" || uri == "/v1/donations" { continue }
+                    let place = method == .put || uri.hasSuffix("refresh") ? "/v1/users/me" : uri
+                    var headers: HTTPFields = [.authorization: user.authorization]
+                    if method == .patch {
+                        headers[.ifMatch] = try await client.send(.get, place, as: user).headers[.eTag]
+                    }
+                    headers[.idempotencyKey] = key
+                    server.backend.failures = FailureOdds(unknownWithoutEffect: 1_000)
+                    let answer = try await client.send(method, uri, headers, body: body)
+                    server.backend.failures = .none
+                    #expect(answer.status == 504 && answer.code == "outcome-unknown", "\(method) \(uri)")
+                    let location = try #require(answer.headers[.location])
+                    #expect(try await client.send(.get, location, as: user).status == 200, "\(uri): \(location)")
+                    #expect(
+                        location.hasPrefix("/v1/outcomes/")
+                            == (key != nil && method == .post && !uri.hasSuffix("refresh"))
+                    )
+                }
+            }
+        }
+    }
+
+    @Test func aKeyHasOneScopeHoweverItsPathIsWritten() async throws {
+        try await MoneyServer().test { client async throws in
+            let body = #"{"amount": 5, "currency": "USD", "source": "tok_ok"}"#
+            let first = try await client.send(.post, "/v1/wallet/top-ups", key: "a", body: body)
+            #expect(first.status == 201)
+            for uri in ["/v1/wallet/top-ups/", "/v1//wallet/top-ups", "/v1/wallet/top-ups?x=1"] {
+                let again = try await client.send(.post, uri, key: "a", body: body)
+                guard again.status != 404 else { continue }
+                #expect(again.bytes == first.bytes && again.headers[.idempotentReplayed] == "true", "\(uri)")
+            }
+        }
+    }
+
+    @Test func aCursorLeadsOnInItsOwnListOnly() async throws {
+        try await MoneyServer().test { client async throws in
+            let event = try await client.event()
+            for number in 1...3 { _ = try await client.topUp(number, key: "\(number)") }
+            for number in 1...3 { _ = try await client.give([(event, 1)], key: "g\(number)") }
+            _ = try await client.event()
+            let lists = [
+                "/v1/events", "/v1/events/\(event)/donations", "/v1/wallet/entries", "/v1/users/me/donations",
+            ]
+            for list in lists {
+                let first = try await client.send(.get, "\(list)?limit=1").json
+                let cursor = try #require(first["nextCursor"].string, "\(list)")
+                for other in lists {
+                    let answer = try await client.send(.get, "\(other)?cursor=\(cursor)")
+                    #expect(answer.status == (other == list ? 200 : 422), "\(list) at \(other)")
+                    guard other != list else { continue }
+                    #expect(answer.json["errors"].array?.first?["parameter"].string == "cursor")
+                }
+            }
+        }
+    }
+}
