@@ -26,15 +26,17 @@ struct TransactionBody {
         let parsed = try JSONParser.parse(body)
         var members = try BodyMembers(parsed, at: [])
         id = try Self.id(&members)
-        reads = try Self.reads(&members)
-        checks = try Self.elements("checks", &members) { element throws(Problem) in
+        // The record of an id is an operation, too.
+        var places = Places(operations: id == nil ? 0 : 1)
+        reads = try Self.reads(&members, &places)
+        checks = try Self.elements("checks", &members, &places) { element, _ throws(Problem) in
             TransactionDraft.Check(key: try Self.key(&element), try Self.condition(&element))
         }
-        let writes = try Self.elements("writes", &members) { element throws(Problem) in
-            TransactionDraft.Change(key: try Self.key(&element), try Self.write(&element))
+        let writes = try Self.elements("writes", &members, &places) { element, places throws(Problem) in
+            TransactionDraft.Change(key: try Self.changed(&element, &places), try Self.write(&element))
         }
-        let adds = try Self.elements("adds", &members) { element throws(Problem) in
-            TransactionDraft.Change(key: try Self.key(&element), .add(try Self.addition(&element)))
+        let adds = try Self.elements("adds", &members, &places) { element, places throws(Problem) in
+            TransactionDraft.Change(key: try Self.changed(&element, &places), .add(try Self.addition(&element)))
         }
         changes = writes + adds
         let deadline = try members.optionalInteger("deadlineMs") ?? 5_000
@@ -59,6 +61,21 @@ struct TransactionBody {
         do throws(FieldError) { try draft.validate() } catch { throw .invalid(pointer: "", "\(error)") }
     }
 
+    /// What all lists have together.
+    private struct Places {
+        var operations: Int
+        var changed: Set<[UInt8]> = []
+
+        /// Counts the operations of a list.
+        mutating func count(_ operations: Int, at pointer: String) throws(Problem) {
+            self.operations += operations
+            guard self.operations <= TransactionLimits.operations else {
+                let most = TransactionLimits.operations
+                throw .invalid(pointer: pointer, "must be at most \(most) operations with all others and the id")
+            }
+        }
+    }
+
     // MARK: Members
 
     private static func id(_ members: inout BodyMembers) throws(Problem) -> String? {
@@ -75,10 +92,12 @@ struct TransactionBody {
         return id
     }
 
-    private static func reads(_ members: inout BodyMembers) throws(Problem) -> [[UInt8]] {
+    private static func reads(_ members: inout BodyMembers, _ places: inout Places) throws(Problem) -> [[UInt8]] {
         guard members.contains("reads") else { return [] }
         var keys: [[UInt8]] = []
-        for (place, value) in try members.array("reads").enumerated() {
+        let values = try members.array("reads")
+        try places.count(values.count, at: members.pointer("reads"))
+        for (place, value) in values.enumerated() {
             let pointer = members.pointer("reads") + "/\(place)"
             guard case .string(let text) = value else { throw .invalid(pointer: pointer, "must be a string") }
             keys.append(try stored(text, pointer))
@@ -89,13 +108,16 @@ struct TransactionBody {
     private static func elements<Element>(
         _ name: String,
         _ members: inout BodyMembers,
-        _ read: (inout BodyMembers) throws(Problem) -> Element
+        _ places: inout Places,
+        _ read: (inout BodyMembers, inout Places) throws(Problem) -> Element
     ) throws(Problem) -> [Element] {
         guard members.contains(name) else { return [] }
         var elements: [Element] = []
-        for (place, value) in try members.array(name).enumerated() {
+        let values = try members.array(name)
+        try places.count(values.count, at: members.pointer(name))
+        for (place, value) in values.enumerated() {
             var element = try members.element(value, of: name, at: place)
-            elements.append(try read(&element))
+            elements.append(try read(&element, &places))
             try element.end()
         }
         return elements
@@ -106,6 +128,15 @@ struct TransactionBody {
             throw .invalid(pointer: element.pointer("key"), "must be a string")
         }
         return try stored(text, element.pointer("key"))
+    }
+
+    /// A key that is changed, which can be done once.
+    private static func changed(_ element: inout BodyMembers, _ places: inout Places) throws(Problem) -> [UInt8] {
+        let key = try key(&element)
+        guard places.changed.insert(key).inserted else {
+            throw .invalid(pointer: element.pointer("key"), "must be changed once")
+        }
+        return key
     }
 
     private static func stored(_ text: String, _ pointer: String) throws(Problem) -> [UInt8] {
