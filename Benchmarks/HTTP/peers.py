@@ -30,6 +30,11 @@ def place():
     return path
 
 
+def environment():
+    """That of nodes: what begins with GALA_ would be a setting."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GALA_")}
+
+
 class Peer:
     """A cluster of three."""
 
@@ -39,6 +44,8 @@ class Peer:
     def __init__(self):
         self.directory = place() / self.name
         self.processes = {}
+        # How to start a process, besides its command.
+        self.options = {}
 
     # Processes
 
@@ -46,6 +53,13 @@ class Peer:
         """Starts a new, empty cluster and waits until it serves."""
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
+        try:
+            self.begin()
+        except BaseException:
+            self.end()
+            raise
+
+    def begin(self):
         self.prepare()
         for node in NODES:
             self.start_node(node, is_first=True)
@@ -58,9 +72,15 @@ class Peer:
         with open(self.directory / f"node{node}.log", "ab") as log:
             self.processes[node] = subprocess.Popen(
                 self.command(node, is_first), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                env=environment(), **self.options,
             )
 
     def stop(self):
+        """Ends every process, and removes all files."""
+        self.end()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def end(self):
         for process in self.processes.values():
             process.send_signal(signal.SIGCONT)
             process.terminate()
@@ -71,7 +91,6 @@ class Peer:
                 process.kill()
                 process.wait()
         self.processes = {}
-        shutil.rmtree(self.directory, ignore_errors=True)
 
     def signal(self, node, number):
         self.processes[node].send_signal(number)
@@ -127,7 +146,9 @@ class Gala(Peer):
         self.token = json.loads(credentials.read_text())["token"]
 
     def run(self, program, *arguments):
-        subprocess.run([str(self.binaries / program), *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [str(self.binaries / program), *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, env=environment(),
+        )
 
     def configuration(self, node, security):
         return {
@@ -136,7 +157,10 @@ class Gala(Peer):
                 "id": node, "listen": f"127.0.0.1:{27100 + node}", "certificate": f"{security}/node-{node}.pem",
                 "key": f"{security}/node-{node}.key", "authority": f"{security}/ca.pem",
             },
-            "http": {"listen": f"127.0.0.1:{self.port(node)}"},
+            # As in cluster/local: nobody is held to a number of requests.
+            "http": {
+                "listen": f"127.0.0.1:{self.port(node)}", "userRequestsPerSecond": 1_000_000, "signUpsPerMinute": 1_000_000,
+            },
             "data": {"directory": str(self.directory / f"data{node}")},
             "security": {"accounts": f"{security}/accounts.json", "tokenKeys": f"{security}/token-keys.json"},
             "log": {"level": "notice"},
