@@ -78,6 +78,9 @@ public final class ModelBackend: TransactionBackend {
         try await call { state throws(TransactionError) in
             try state.begin()
             try state.checkReadable(timestamp)
+            guard 1...TransactionLimits.operations ~= keys.count else {
+                throw .invalid(FieldError("keys", "must be from 1 to \(TransactionLimits.operations)"))
+            }
             return keys.map { state.entry($0, at: timestamp) }
         }
     }

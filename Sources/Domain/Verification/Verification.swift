@@ -54,10 +54,12 @@ public struct Verification: Sendable {
         _ snapshot: Snapshot,
         _ report: inout VerificationReport
     ) async throws(TransactionError) {
-        if expectations.isEmpty { return }
-        let found = try await snapshot.get(expectations.map(\.key.bytes))
-        for (expectation, entry) in zip(expectations, found) {
-            if let wrong = expectation.wrong(entry) { report.breach(expectation.rule, wrong) }
+        for start in stride(from: 0, to: expectations.count, by: TransactionLimits.operations) {
+            let part = expectations[start...].prefix(TransactionLimits.operations)
+            let found = try await snapshot.get(part.map(\.key.bytes))
+            for (expectation, entry) in zip(part, found) {
+                if let wrong = expectation.wrong(entry) { report.breach(expectation.rule, wrong) }
+            }
         }
     }
 

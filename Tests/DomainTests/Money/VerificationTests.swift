@@ -46,6 +46,15 @@ import Testing
         #expect(report.sums.map(\.debits) == [130] && report.sums.map(\.pendingDebits) == [50])
     }
 
+    /// A page of transfers has more to look up than is read at once.
+    @Test func aLongHistoryIsLookedThrough() async throws {
+        let cause = try await platform.cause()
+        try await platform.take(10_000, key: "a")
+        for number in 0..<400 { try await platform.give([(cause, 1)], key: "g\(number)") }
+        let report = try await Verification(platform.services.database).run()
+        #expect(report.holds && report.counts.donations == 400)
+    }
+
     @Test func aChangedBalanceIsFound() async throws {
         _ = try await scene()
         platform.model.damage(LedgerKeys.balance(of: wallet, TestPlatform.usd).bytes, .counter(71))
