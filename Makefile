@@ -12,7 +12,8 @@ CHAOS_PACKAGES = iproute2 nftables faketime
 
 .DEFAULT_GOAL := help
 .PHONY: run stop clean-data help packages lint test harness explore scripts sim mutants crash fuzz bench chaos \
-	chaos-all chaos-programs chaos-packages bench-http bench-failover bench-profile bench-programs
+	chaos-all chaos-programs chaos-packages bench-http bench-donations bench-transactions bench-failover \
+	bench-profile bench-programs
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 22
@@ -92,6 +93,12 @@ bench: packages ## measure the consensus core, the log and the engine beside wha
 
 bench-http: bench-programs ## measure puts and gets over HTTP, beside etcd where that is installed
 	Benchmarks/HTTP/throughput.py $(OPTIONS)
+
+bench-donations: bench-programs ## measure donations a second over HTTP, beside PostgreSQL where that is installed
+	Benchmarks/HTTP/donations.py $(OPTIONS)
+
+bench-transactions: bench-programs ## measure transactions over one, two and three partitions, and the rounds they take
+	Benchmarks/HTTP/transactions.py $(OPTIONS)
 
 bench-failover: bench-programs ## measure how long writers wait when the leader dies or stands still, beside etcd
 	Benchmarks/HTTP/failover.py $(OPTIONS)

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Where a leader spends its time: samples its process by perf while wrk asks, and groups what it was doing by layer.
+"""Where a node spends its time: samples its process by perf while wrk asks, and groups what it was doing by layer.
+
+Of puts and gets it is the node that leads the most partitions, which wrk asks; of donations, which go to one cause
+through all three nodes, the one that is busiest.
 
 Needs perf (apt-get install linux-perf) and the right to use it. Symbols are those of the program as it is shipped.
 """
@@ -13,8 +16,11 @@ import threading
 import time
 
 import clients
+import donations
 import peers
 import throughput
+
+DONORS = 50
 
 # The first that matches a sample's object or symbol counts.
 KERNEL = r"^\[kernel|^\[k\]"
@@ -39,6 +45,7 @@ LAYERS = [
     ("store: state machine, loop", r"", r"\bKVStore\b"),
     ("node: threads, transport", r"", r"\bGalaNode\b"),
     ("HTTP: Gala's own", r"", r"\bAPI\."),
+    ("domain", r"", r"\bDomain\."),
     ("HTTP: server and parser", r"", r"Hummingbird|NIOHTTP|llhttp|HTTPTypes|HTTPField|HTTPHeaders|HTTPRequest|HTTPResponse"),
     ("NIO", r"", r"NIO|ByteBuffer|Channel|EventLoop"),
     ("logging", r"", r"\bLogging\b"),
@@ -96,32 +103,53 @@ def main():
     parser.add_argument("--binaries", default=str(peers.ROOT / ".build/release"), help="where gala and galactl are")
     parser.add_argument("--seconds", type=int, default=10, help="of sampling")
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--verbs", default="put,get", help="put, get or both")
+    parser.add_argument("--verbs", default="put,get", help="any of put, get and donation")
     parser.add_argument("--others", action="store_true", help="list what belongs to no layer")
     parser.add_argument("--top", type=int, default=15, help="symbols to show")
     options = parser.parse_args()
     for program in ("perf", "wrk"):
         if not shutil.which(program):
             raise peers.Trouble(f"{program} is not installed: apt-get install {'linux-perf' if program == 'perf' else program}")
-    gala = peers.Gala(options.binaries)
+    verbs = options.verbs.split(",")
+    gala = donations.GivingGala(options.binaries, DONORS, 1) if "donation" in verbs else peers.Gala(options.binaries)
     print(peers.describe_machine())
     gala.start()
     try:
         leader = gala.leader()
-        clients.fill(gala, [gala.port(leader)], throughput.KEYS, b"v" * 256)
-        for verb in options.verbs.split(","):
+        if verbs != ["donation"]:
+            clients.fill(gala, [gala.port(leader)], throughput.KEYS, b"v" * 256)
+        for verb in verbs:
             show(gala, leader, verb, options)
     finally:
         gala.stop()
 
 
+def processor_ticks(process):
+    """The time that a process has been on a processor."""
+    fields = open(f"/proc/{process}/stat").read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def busiest(gala):
+    """The node whose process works the most, for a second."""
+    before = {node: processor_ticks(gala.processes[node].pid) for node in peers.NODES}
+    time.sleep(1)
+    return max(peers.NODES, key=lambda node: processor_ticks(gala.processes[node].pid) - before[node])
+
+
+def ask(gala, verb, options):
+    if verb == "donation":
+        return gala.give(1, options.connections, options.seconds + 4)
+    return throughput.wrk(gala, verb, options.connections, options.seconds + 4, False)
+
+
 def show(gala, leader, verb, options):
     figures = []
-    load = threading.Thread(
-        target=lambda: figures.append(throughput.wrk(gala, verb, options.connections, options.seconds + 3, False)),
-    )
+    load = threading.Thread(target=lambda: figures.append(ask(gala, verb, options)))
     load.start()
     time.sleep(2)
+    if verb == "donation":
+        leader = busiest(gala)
     file = gala.directory / f"perf-{verb}"
     record(gala.processes[leader].pid, options.seconds, file)
     load.join()
@@ -133,7 +161,8 @@ def show(gala, leader, verb, options):
     layers = collections.Counter()
     for (place, symbol), count in counts.items():
         layers[layer(place, names.whole[symbol])] += count
-    print(f"\n{verb} 256 B, {options.connections} connections: {figures[0].rate:,.0f} per second; the leader's process was on a "
+    work = "donations to one cause" if verb == "donation" else f"{verb} 256 B"
+    print(f"\n{work}, {options.connections} connections: {figures[0].rate:,.0f} per second; node {leader}'s process was on a "
           f"processor for {total / 997 / options.seconds:.2f} of {os.cpu_count()} cores ({total:,} samples)\n")
     print("| layer | share |\n| --- | ---: |")
     for name, count in layers.most_common():
