@@ -75,7 +75,10 @@ public final class ModelBackend: TransactionBackend {
         at timestamp: Timestamp,
         patience: Duration
     ) async throws(TransactionError) -> [StoredEntry?] {
-        try await call { state throws(TransactionError) in
+        guard 1...TransactionLimits.operations ~= keys.count else {
+            throw .invalid(FieldError("keys", "must be from 1 to \(TransactionLimits.operations)"))
+        }
+        return try await call { state throws(TransactionError) in
             try state.begin()
             try state.checkReadable(timestamp)
             guard 1...TransactionLimits.operations ~= keys.count else {

@@ -109,6 +109,11 @@ import Testing
             try await fixture.accounts.users(PageRequest(), Actor(user: UserID(1), roles: .agent))
         }
     }
+
+    @Test func whereNobodyIsTheListIsEmpty() async throws {
+        let page = try await Fixture().accounts.users(PageRequest(), Actor(user: UserID(1), roles: .admin))
+        #expect(page.items.isEmpty && page.next == nil)
+    }
 }
 
 @Suite struct ProfileTests {

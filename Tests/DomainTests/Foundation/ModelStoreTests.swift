@@ -18,6 +18,14 @@ import Testing
         #expect(try await database.snapshot().get(a) == nil)
     }
 
+    @Test func soManyKeysAreReadAtOnceAndNoMore() async throws {
+        let snapshot = try await database.snapshot()
+        let keys = (0...TransactionLimits.operations).map { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+        #expect(try await snapshot.get(Array(keys.dropLast())).count == TransactionLimits.operations)
+        await #expect(throws: TransactionError.self) { try await snapshot.get(keys) }
+        await #expect(throws: TransactionError.self) { try await snapshot.get([[UInt8]]()) }
+    }
+
     @Test func ofTwoThatReadAndWriteOneSeesTheOther() async throws {
         await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<20 {

@@ -137,6 +137,7 @@ public struct Accounts: Sendable {
         try actor.require(.admin)
         let snapshot = try await services.database.snapshot()
         let ids = try await UserList.page(page, snapshot)
+        if ids.items.isEmpty { return Page(items: [], next: nil) }
         let entries = try await snapshot.get(ids.items.map { DomainKey.user($0).bytes })
         var users: [Stored<User>] = []
         for (id, entry) in zip(ids.items, entries) {
