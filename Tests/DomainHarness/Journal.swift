@@ -1,8 +1,8 @@
-internal import Domain
+package import Domain
 internal import NIOConcurrencyHelpers
 
 /// What was said about each request, by its key: once something is said for good, nothing else may be said.
-final class Journal: Sendable {
+package final class Journal: Sendable {
     private struct Page {
         var planned: Plan.Planned
         var said: Heard?
@@ -15,18 +15,21 @@ final class Journal: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
+    package init() {}
+
     /// The first thing that was wrong.
-    var failure: String? { state.withLockedValue { $0.failure } }
+    package var failure: String? { state.withLockedValue { $0.failure } }
 
-    func fail(_ text: String) { state.withLockedValue { $0.failure = $0.failure ?? text } }
+    package func fail(_ text: String) { state.withLockedValue { $0.failure = $0.failure ?? text } }
 
-    func note(_ key: String, _ planned: Plan.Planned, _ heard: Heard) {
+    package func note(_ key: String, _ planned: Plan.Planned, _ heard: Heard) {
+        if case .impossible(let text) = heard { fail("request \(key) comes to what cannot be: \(text)") }
         state.withLockedValue { state in
             var page = state.pages[key] ?? Page(planned: planned)
             switch (page.said, heard) {
             case (nil, .concluded), (nil, .unknown): page.said = heard
             // A copy that had no effect says nothing of the others.
-            case (nil, .nothing), (.some, .nothing): break
+            case (_, .nothing), (_, .impossible): break
             case (.unknown, .concluded): page.said = heard
             case (.some, .unknown): break
             case (.some(let before), .concluded):
@@ -38,17 +41,24 @@ final class Journal: Sendable {
         }
     }
 
-    func planned(_ key: String) -> Plan.Planned? { state.withLockedValue { $0.pages[key]?.planned } }
+    package func planned(_ key: String) -> Plan.Planned? { state.withLockedValue { $0.pages[key]?.planned } }
 
     /// Keys of requests of which nobody knows what became of them.
-    func openKeys(of user: UserID) -> [String] {
+    package func openKeys(of user: UserID) -> [String] {
         state.withLockedValue { state in
             state.pages.filter { $0.value.said == .unknown && $0.key.hasPrefix("\(user)-") }.map(\.key).sorted()
         }
     }
 
+    /// Keys of requests of which it is known.
+    package var closedKeys: [String] {
+        state.withLockedValue { state in
+            state.pages.filter { if case .concluded = $0.value.said { true } else { false } }.map(\.key).sorted()
+        }
+    }
+
     /// What was answered for good.
-    var answers: [(planned: Plan.Planned, answer: RecordedAnswer)] {
+    package var answers: [(planned: Plan.Planned, answer: RecordedAnswer)] {
         state.withLockedValue { state in
             state.pages.sorted { $0.key < $1.key }.compactMap { _, page in
                 guard case .concluded(.answered(let answer)) = page.said else { return nil }
@@ -70,7 +80,7 @@ final class Journal: Sendable {
     }
 
     /// Top-ups that were answered.
-    func topUps() -> [(id: TransferID, user: UserID)] {
+    package func topUps() -> [(id: TransferID, user: UserID)] {
         answers.compactMap { planned, answer in
             guard case .take = planned.action, let id = TransferID(String(decoding: answer.content, as: UTF8.self)),
                 let user = UserID(String(planned.key.prefix { $0 != "-" }))

@@ -1,19 +1,21 @@
-internal import Domain
+package import Domain
 internal import KVStore
 
 /// What a client hears of a request.
-enum Heard: Hashable, Sendable {
+package enum Heard: Hashable, Sendable {
     /// It came to this.
     case concluded(Conclusion)
     /// It had no effect, and never will.
     case nothing(String)
     /// Nobody can tell.
     case unknown
+    /// This must not come of any request of a plan.
+    case impossible(String)
 }
 
 /// Sends a request to a node.
-enum Sending {
-    static func send(_ action: Plan.Action, key: String, user: UserID, _ node: MoneyWorld.Node) async -> Heard {
+package enum Sending {
+    package static func send(_ action: Plan.Action, key: String, user: UserID, _ node: MoneyNode) async -> Heard {
         do {
             switch action {
             case .take(let money, let source):
@@ -49,7 +51,17 @@ enum Sending {
         } catch let error as DomainError where error.code == "request-in-flight" {
             return .unknown
         } catch {
+            if let text = impossible(error) { return .impossible(text) }
             return .nothing("\(error)")
+        }
+    }
+
+    /// What must not come of anything that a plan asks for, in words; nil for what may.
+    package static func impossible(_ error: any Error) -> String? {
+        switch error {
+        case let error as DomainError where error.kind == .invalid || error.kind == .absent: "\(error)"
+        case TransactionError.unreadable, TransactionError.invalid: "\(error)"
+        default: nil
         }
     }
 }

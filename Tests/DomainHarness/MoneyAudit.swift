@@ -1,17 +1,30 @@
-internal import Domain
+package import Domain
 internal import KVStore
 
-extension MoneyWorld {
-    /// Compares what is there with what was answered, and looks whether it is sound by itself.
-    func audit(_ events: [EventID]) async throws {
-        let report = try await Verification(Database(model)).run()
+/// Compares what is there with what was answered, and looks whether it is sound by itself.
+package struct MoneyAudit: Sendable {
+    let node: MoneyNode
+    let journal: Journal
+    let users: [UserID]
+
+    package init(_ node: MoneyNode, _ journal: Journal, of users: [UserID]) {
+        self.node = node
+        self.journal = journal
+        self.users = users
+    }
+
+    /// Looks at everything.
+    ///
+    /// - Throws: ``CampaignFailure``; or what the store throws, upon which nothing is known.
+    package func run(_ events: [EventID]) async throws {
+        let report = try await Verification(node.database).run()
         if let breach = report.breaches.first { throw CampaignFailure("\(breach.rule): \(breach.detail)") }
         let answers = journal.answers
         for key in journal.declined {
             throw CampaignFailure("the gateway has declined nothing, and request \(key) is told so")
         }
         guard report.counts.holds == 0 else { throw CampaignFailure("money is held for nobody who knows of it") }
-        for user in MoneyCampaign.users { try await audit(user, answers) }
+        for user in users { try await audit(user, answers) }
         for event in events { try await audit(event, answers) }
     }
 
@@ -35,7 +48,7 @@ extension MoneyWorld {
         guard actual == expected else {
             throw CampaignFailure("user \(user) was told of \(expected), and has \(actual)")
         }
-        let history = try await node.donations.history(of: user, PageRequest(limit: 1_000)).items
+        let history = try await MoneyNode.everything { try await node.donations.history(of: user, $0) }
         let listed = history.map(\.record.id.description)
         guard listed.count == gifts.count, Set(listed) == gifts else {
             throw CampaignFailure("user \(user) was told of gifts \(gifts.sorted()), the history has \(listed)")
@@ -43,7 +56,7 @@ extension MoneyWorld {
         guard listed == history.map(\.record.id).sorted(by: >).map(\.description) else {
             throw CampaignFailure("the history of \(user) is not in order")
         }
-        let receipts = try await Database(model).snapshot().receipts(of: user)
+        let receipts = try await node.database.snapshot().receipts(of: user)
         guard Set(receipts) == gifts, receipts.count == gifts.count else {
             throw CampaignFailure("user \(user) gave \(gifts.sorted()), and gets receipts for \(receipts)")
         }
@@ -66,7 +79,7 @@ extension MoneyWorld {
         guard totals.raised.amount == raised, totals.count == count else {
             throw CampaignFailure("event \(event) was given \(raised) in \(count) gifts, and shows \(totals)")
         }
-        let history = try await node.causes.history(of: event, PageRequest(limit: 1_000)).page.items
+        let history = try await MoneyNode.everything { try await node.causes.history(of: event, $0).page }
         guard history.reduce(0, { $0 + $1.entry.money.amount }) == raised, Int64(history.count) == count else {
             throw CampaignFailure("the history of event \(event) is not what it was given")
         }

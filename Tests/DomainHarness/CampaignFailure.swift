@@ -1,0 +1,6 @@
+/// A rule that was broken.
+package struct CampaignFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
