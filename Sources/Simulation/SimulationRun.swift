@@ -20,8 +20,19 @@ public struct SimulationRun: Sendable {
     /// - Parameters:
     ///   - troubledSeconds: About how long there are faults, in virtual time.
     ///   - keptLines: How many of the last events to keep in words; nil keeps none and is faster.
-    public init(seed: UInt64, troubledSeconds: Int = 10, keptLines: Int? = nil) {
-        let world = World(seed: seed, troubledSeconds: troubledSeconds, keptLines: keptLines)
+    ///   - services: What stands on the store and is asked by clients; nil for the store's own workloads.
+    public init(
+        seed: UInt64,
+        troubledSeconds: Int = 10,
+        keptLines: Int? = nil,
+        services: ServiceWorkloadMaker? = nil
+    ) {
+        let world = World(
+            seed: seed,
+            troubledSeconds: troubledSeconds,
+            keptLines: keptLines,
+            services: services?(seed)
+        )
         world.run()
         self.seed = seed
         violation = world.violation
@@ -50,6 +61,8 @@ public struct SimulationCoverage: Sendable {
     public private(set) var slowestRecoverySeconds = 0.0
     /// The longest that something was left behind by transactions, in seconds.
     public private(set) var slowestCleanupSeconds = 0.0
+    /// What services and their clients have counted, by name.
+    private var figureCounts: [String: Int] = [:]
     private var counts: [Int]
     private var transactionCounts = WorldTransactionCounts().named.map(\.count)
 
@@ -61,7 +74,10 @@ public struct SimulationCoverage: Sendable {
         virtualSeconds = Double(world.scheduler.now.nanoseconds) / 1e9
         events = world.scheduler.count
         var tally = WorkloadTally()
-        for workload in world.workloads { tally.add(workload.tally) }
+        for workload in world.workloads {
+            tally.add(workload.tally)
+            figureCounts.merge(workload.figures, uniquingKeysWith: +)
+        }
         answered = tally.answered
         unknown = tally.unknown
         refused = tally.refused
@@ -79,6 +95,7 @@ public struct SimulationCoverage: Sendable {
         refused += other.refused
         slowestRecoverySeconds = max(slowestRecoverySeconds, other.slowestRecoverySeconds)
         slowestCleanupSeconds = max(slowestCleanupSeconds, other.slowestCleanupSeconds)
+        figureCounts.merge(other.figureCounts, uniquingKeysWith: +)
         for place in counts.indices { counts[place] += other.counts[place] }
         for place in transactionCounts.indices { transactionCounts[place] += other.transactionCounts[place] }
     }
@@ -86,6 +103,11 @@ public struct SimulationCoverage: Sendable {
     /// How often what has happened to transactions, by name, in a fixed order.
     public var transactions: [(name: String, count: Int)] {
         zip(WorldTransactionCounts().named, transactionCounts).map { (name: $0.name, count: $1) }
+    }
+
+    /// What services and their clients have counted, in the order of the names; nothing where there were none.
+    public var figures: [(name: String, count: Int)] {
+        figureCounts.sorted { $0.key < $1.key }.map { (name: $0.key, count: $0.value) }
     }
 
     /// How often each kind of event happened, by name, in a fixed order.

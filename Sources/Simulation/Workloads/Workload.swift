@@ -5,6 +5,9 @@ protocol Workload: AnyObject {
     /// Lets clients begin.
     func begin(_ world: World)
 
+    /// True while it makes what it needs before there are faults.
+    var isOpening: Bool { get }
+
     /// Faults have ended: lets clients come to their end, and looks at everything once more.
     func finish(_ world: World)
 
@@ -20,8 +23,16 @@ protocol Workload: AnyObject {
     /// How many operations came to what.
     var tally: WorkloadTally { get }
 
+    /// What it counts beside, by name.
+    var figures: [String: Int] { get }
+
     /// Nothing is awaited any more.
     func end()
+}
+
+extension Workload {
+    var isOpening: Bool { false }
+    var figures: [String: Int] { [:] }
 }
 
 /// How many operations came to what.

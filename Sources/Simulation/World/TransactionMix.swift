@@ -27,6 +27,19 @@ struct TransactionMix {
     init?(_ drawn: Chance) {
         var chance = drawn
         guard chance.percent(70) else { return nil }
+        self.init(drawing: &chance)
+    }
+
+    /// One for services, which have the keys of the domain for themselves.
+    init(forServices drawn: Chance) {
+        var chance = drawn
+        self.init(drawing: &chance)
+        hasLedger = false
+        hasLists = false
+        hasRegisters = false
+    }
+
+    private init(drawing chance: inout Chance) {
         let first = chance.below(3)
         hasLedger = first == 0 || chance.percent(40)
         hasLists = first == 1 || chance.percent(40)

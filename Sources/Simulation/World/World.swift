@@ -20,7 +20,7 @@ final class World {
     /// Partitions that the cluster makes for transactions; none where there are no transactions.
     let systemPartitions: [PartitionID]
     let registers: RegisterWorkload
-    let workloads: [any Workload]
+    private(set) var workloads: [any Workload]
     var counts = WorldTransactionCounts()
     var collects: UInt64 = 0
     /// How long something was left behind by transactions after all clients had come to their end.
@@ -47,10 +47,10 @@ final class World {
         let node: NodeID
     }
 
-    init(seed: UInt64, troubledSeconds: Int, keptLines: Int?) {
+    init(seed: UInt64, troubledSeconds: Int, keptLines: Int?, services: (any ServiceWorkload)? = nil) {
         var chance = Chance(seed: seed)
         var options = WorldOptions(&chance, troubledSeconds: troubledSeconds)
-        options.drawTransactions(seed: seed)
+        if services == nil { options.drawTransactions(seed: seed) } else { options.drawServices(seed: seed) }
         plan = FaultPlan(&chance, nodes: options.nodes)
         trace = Trace(scheduler, keptLines: keptLines)
         let first = options.transactions == nil ? 1 : 101
@@ -82,6 +82,7 @@ final class World {
             )
             machines.append(machine)
         }
+        if let services { workloads.append(services.clients(in: self, self.chance.fork())) }
     }
 
     func fail(_ text: String) {
@@ -100,10 +101,11 @@ final class World {
         for (place, partition) in partitions.enumerated() { create(partition, at: place) }
         if !systemPartitions.isEmpty { createMetaPartition() }
         for workload in workloads { workload.begin(self) }
+        if workloads.contains(where: { $0.isOpening }) { awaitOpening() }
         scheduleFaults()
         scheduleTransactionFaults()
         scheduleInspections()
-        scheduler.run(until: .zero + options.troubledTime) { violation != nil }
+        scheduler.run(until: scheduler.now + options.troubledTime) { violation != nil }
         if violation == nil { recover() }
         if violation == nil { for workload in workloads { workload.judge(self) } }
     }
@@ -113,6 +115,13 @@ final class World {
         for machine in machines { machine.endProcess(power: nil) }
         for workload in workloads { workload.end() }
         scheduler.forgetAll()
+    }
+
+    /// Lets workloads make what they need, for a while.
+    private func awaitOpening() {
+        scheduler.run(until: scheduler.now + .seconds(10)) {
+            violation != nil || !workloads.contains { $0.isOpening }
+        }
     }
 
     /// Three replicas each, on nodes that differ from partition to partition.

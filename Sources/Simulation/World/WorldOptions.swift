@@ -38,8 +38,19 @@ struct WorldOptions {
 
     /// Draws what is about transactions, without a change of anything else that the seed decides.
     mutating func drawTransactions(seed: UInt64) {
-        transactions = TransactionMix(Chance(seed: seed ^ 0x7472_616E_7361_6374))
-        guard let mix = transactions else { return }
+        guard let mix = TransactionMix(Chance(seed: seed ^ 0x7472_616E_7361_6374)) else { return }
+        take(mix)
+    }
+
+    /// Makes room for services, beside which there is little else.
+    mutating func drawServices(seed: UInt64) {
+        take(TransactionMix(forServices: Chance(seed: seed ^ 0x7365_7276_6963_6573)))
+        partitions = 1
+        clients = 1
+    }
+
+    private mutating func take(_ mix: TransactionMix) {
+        transactions = mix
         loop.transactions.timeToLive = mix.timeToLive
         loop.transactions.collection = mix.forgetting
         // Lists grow all the time.
