@@ -55,6 +55,7 @@ explore: packages ## visit every state of small worlds of transactions
 sim: packages ## live through simulated clusters under faults for SIM_SEEDS (default 1..2000)
 	$(SWIFT) build -c release --product galasim
 	.build/release/galasim run --seeds $(SIM_SEEDS)
+	.build/release/galasim run --seeds $(SIM_SEEDS) --workload donations
 
 mutants: packages ## seed one defect after the other in every layer; the simulations must find each
 	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set raft
@@ -62,6 +63,7 @@ mutants: packages ## seed one defect after the other in every layer; the simulat
 	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set transactions
 	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set transactions-sim
 	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set domain
+	SWIFT_BUILD="$(SWIFT) build" Tests/Mutations/run.sh --set domain-sim
 
 crash: packages ## kill real processes and cut the power of real file systems (root) under a store
 	$(SWIFT) build -c release --product crash-trial

@@ -88,7 +88,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "galasim",
-            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "DomainSimulation", "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
@@ -167,6 +169,20 @@ let package = Package(
                 "Domain", "DomainHarness", "KVStore", "ModelStore", "Raft",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "DomainSimulation",
+            dependencies: [
+                "Domain", "DomainHarness", "IDGen", "KVStore", "Raft", "Simulation",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            path: "Tests/DomainSimulation",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DomainSimulationTests",
+            dependencies: ["DomainSimulation", "Simulation"],
             swiftSettings: strict
         ),
         .target(name: "IDGen", dependencies: ["Domain", "KVStore"], swiftSettings: strict),

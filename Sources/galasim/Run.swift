@@ -1,4 +1,5 @@
 import ArgumentParser
+import DomainSimulation
 import Glibc
 import Simulation
 
@@ -14,6 +15,7 @@ struct Run: AsyncParsableCommand {
             Examples:
               galasim run --seed 4711
               galasim run --seeds 1..2000
+              galasim run --seeds 1..2000 --workload donations
             """
     )
 
@@ -22,6 +24,9 @@ struct Run: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The seeds to run.", valueName: "a..b"))
     var seeds: SeedRange?
+
+    @Option(help: "Who works there: store (registers, ledgers, lists), or donations (the services, and donors).")
+    var workload = WorkloadName.store
 
     @Option(help: ArgumentHelp("About how many virtual seconds there are faults.", valueName: "n"))
     var seconds = 10
@@ -60,20 +65,25 @@ struct Run: AsyncParsableCommand {
         if let seed { try runOne(seed) } else if let seeds { try await runMany(seeds.bounds) }
     }
 
+    private func life(_ seed: UInt64, keptLines: Int? = nil) -> SimulationRun {
+        SimulationRun(seed: seed, troubledSeconds: seconds, keptLines: keptLines, services: workload.services)
+    }
+
     // MARK: One
 
     private func runOne(_ seed: UInt64) throws {
-        let run = SimulationRun(seed: seed, troubledSeconds: seconds, keptLines: timeline)
+        let run = life(seed, keptLines: timeline)
         if let history { try write(run.history, to: history) }
         if tell || run.violation != nil { print(run.timeline.joined(separator: "\n"), "\n") }
         if let violation = run.violation { print("seed \(seed) failed: \(violation)") }
         var isRepeatable = true
         if twice {
-            isRepeatable = SimulationRun(seed: seed, troubledSeconds: seconds).traceHash == run.traceHash
+            isRepeatable = life(seed).traceHash == run.traceHash
             if !isRepeatable { print("seed \(seed) does not repeat itself: its second run left another trace") }
         }
         print(summary(run.coverage))
         print(transactions(run.coverage))
+        printFigures(run.coverage)
         print("trace \(hexadecimal(run.traceHash))")
         if run.violation != nil || !isRepeatable { throw ExitCode.failure }
     }
@@ -129,9 +139,9 @@ struct Run: AsyncParsableCommand {
     }
 
     private func outcome(of seed: UInt64) -> Outcome {
-        let run = SimulationRun(seed: seed, troubledSeconds: seconds)
+        let run = life(seed)
         var failure = run.violation
-        if failure == nil, twice, SimulationRun(seed: seed, troubledSeconds: seconds).traceHash != run.traceHash {
+        if failure == nil, twice, life(seed).traceHash != run.traceHash {
             failure = "its second run left another trace"
         }
         return Outcome(seed: seed, failure: failure, coverage: run.coverage)
@@ -145,9 +155,11 @@ struct Run: AsyncParsableCommand {
         print("\(Int(speed)) virtual seconds a second with \(workers) workers")
         print(coverage.kinds.map { "\($0.name) \($0.count)" }.joined(separator: ", "))
         print(transactions(coverage))
+        printFigures(coverage)
         if let first = failed.first {
             print("failing seeds: \(failed.prefix(20).map(String.init).joined(separator: " "))")
-            print("again: galasim run --seed \(first) --seconds \(self.seconds)")
+            let workload = workload == .store ? "" : " --workload \(workload.rawValue)"
+            print("again: galasim run --seed \(first) --seconds \(self.seconds)\(workload)")
         }
     }
 
@@ -162,9 +174,28 @@ struct Run: AsyncParsableCommand {
             + ", all let go at most \(Int(coverage.slowestCleanupSeconds * 1000)) ms after their end"
     }
 
+    /// What services and their clients have counted, where there were any.
+    private func printFigures(_ coverage: SimulationCoverage) {
+        guard !coverage.figures.isEmpty else { return }
+        print("\(workload.rawValue): " + coverage.figures.map { "\($0.name) \($0.count)" }.joined(separator: ", "))
+    }
+
     private func hexadecimal(_ number: UInt64) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// Who works in a simulated cluster.
+enum WorkloadName: String, ExpressibleByArgument, CaseIterable {
+    case store, donations
+
+    /// The services of a seed; nil where the store is asked without any.
+    var services: ServiceWorkloadMaker? {
+        switch self {
+        case .store: nil
+        case .donations: { DonationWorkload(seed: $0) }
+        }
     }
 }
 

@@ -33,6 +33,12 @@ Date\(\)|ContinuousClock|SuspendingClock|clock_gettime|time\(nil\)
 SystemRandomNumberGenerator|UUID\(\)|arc4random|getrandom' \
     Sources/Raft Sources/IDGen Sources/Domain Sources/KVStore Sources/Simulation
 
+refuse 'what runs in the simulated world must not leave its time and its thread' \
+    'import (Foundation|FoundationEssentials|Glibc|Dispatch|Synchronization)
+(^|[^A-Za-z])Task *[{(]|Task\.(sleep|detached|yield)|DispatchQueue|Thread\(
+Date\(\)|ContinuousClock|SuspendingClock|SystemRandomNumberGenerator|UUID\(\)' \
+    Tests/DomainSimulation
+
 refuse 'what a seed decides must not depend on how the standard library draws' \
     '\.random\(in:|\.random\(using:|\.shuffled\(|\.shuffle\(|\.randomElement\(' \
     Sources/Raft Sources/IDGen Sources/Domain Sources/KVStore Sources/Simulation

@@ -15,6 +15,7 @@ Options:
                   store: mutations of the store, its log and its state machine, which galasim has to find
                   transactions-sim: mutations of transactions, which galasim has to find
                   domain: mutations of what moves money, which domain-harness has to find
+                  domain-sim: the same, which galasim has to find with donations on simulated clusters
                   transactions: rules of the transaction protocol, whose absence transaction-explorer has to find
   --seeds N       seeds 1 to N for each mutation (default 3000, 200 for the domain, and 500 for the others)
   --steps N       events with faults in each run of raft-harness (default 2000)
@@ -102,6 +103,12 @@ domain)
     product=domain-harness
     seeds=${seeds:-200}
     simulate=(domain-harness)
+    ;;
+domain-sim)
+    patches=$root/Tests/Mutations/Domain
+    product=galasim
+    seeds=${seeds:-200}
+    simulate=(galasim run --workload donations)
     ;;
 transactions)
     patches=$root/Tests/Mutations/Transactions
