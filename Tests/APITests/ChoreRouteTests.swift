@@ -30,6 +30,20 @@ import Testing
         }
     }
 
+    @Test func whatIsLateIsFoundAfterManyRounds() async throws {
+        let server = try await MoneyServer()
+        try await server.test { client async throws in
+            _ = try await client.topUp(5, "tok_ok", key: "a")
+            for _ in 0..<2 * ReconciledSince.looks { await server.platform.chores.round() }
+            #expect(try await client.topUp(7, "tok_late", key: "b").status == 202)
+            await server.platform.chores.round()
+            #expect(server.platform.chores.counts.topUpsProcessing == 1)
+            server.model.advance(by: .seconds(5))
+            await server.platform.chores.round()
+            #expect(server.platform.chores.counts.topUpsSettled == 1)
+        }
+    }
+
     @Test func aNodeWithoutTheLeaseLeavesTheChoresToWhoHasIt() async throws {
         let server = try await MoneyServer()
         #expect(try await ChoreLease(Database(server.model), holder: 1).hold())

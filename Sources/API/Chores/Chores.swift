@@ -10,9 +10,11 @@ public import ServiceLifecycle
 /// counted, and tried again the next time.
 public final class Chores: Service {
     struct State {
-        var settling: TopUps.Place?
-        /// Top-ups that were met in this look and are still processing.
-        var waitingSoFar = 0
+        /// The look through top-ups that is under way; nil between two.
+        var look: Look?
+        var since = ReconciledSince()
+        /// For how many rounds the next looks need not go through all.
+        var roundsToFullLook = Chores.fullLookRounds
         var sweep = Sweep.resting(rounds: 0)
         var counts = ChoreCounts()
     }
@@ -24,13 +26,26 @@ public final class Chores: Service {
         case transactions([UInt8]?)
     }
 
+    /// A look through all top-ups that are processing, which may take several rounds.
+    struct Look {
+        /// From before it began.
+        let id: TransferID
+        var place: TopUps.Place?
+        /// How many are still processing, and the first of all that have not ended.
+        var waiting = 0
+        var oldest: TransferID?
+    }
+
     private static let interval = Duration.seconds(5)
     /// How many steps of a hundred top-ups a round takes, at most.
     private static let settlingSteps = 10
+    /// After how many rounds everything is looked through once more, whatever is known: about six hours.
+    private static let fullLookRounds = 4_320
     /// For how many rounds nothing is removed after all was looked through: about ten minutes.
     private static let restingRounds = 120
 
     private let lease: ChoreLease
+    private let ids: any IdentifierSource
     private let topUps: TopUps
     private let requests: RequestSweep
     private let transactions: TransactionRecordSweep
@@ -38,6 +53,7 @@ public final class Chores: Service {
 
     init(_ services: Services, topUps: TopUps) {
         lease = ChoreLease(services.database, holder: UInt64.random(in: 1 ... .max))
+        ids = services.ids
         self.topUps = topUps
         requests = RequestSweep(services.database)
         transactions = TransactionRecordSweep(database: services.database)
@@ -61,8 +77,11 @@ public final class Chores: Service {
     func round() async {
         await attempt {
             guard try await self.lease.hold() else {
-                // Whoever holds it tells what is waiting.
-                self.state.withLockedValue { $0.counts.topUpsProcessing = 0 }
+                // Whoever holds it tells what is waiting, and knows what need not be looked at.
+                self.state.withLockedValue { state in
+                    state.counts.topUpsProcessing = 0
+                    (state.look, state.since) = (nil, ReconciledSince())
+                }
                 return
             }
             await self.attempt(self.settle)
@@ -78,19 +97,35 @@ public final class Chores: Service {
     }
 
     private func settle() async throws {
+        var look: Look
+        if let begun = state.withLockedValue({ $0.look }) {
+            look = begun
+        } else {
+            look = Look(id: try await ids.mint(TransferID.self))
+        }
+        let since = state.withLockedValue { $0.since.since }
         for _ in 0..<Self.settlingSteps {
-            let step = try await topUps.reconcile(from: state.withLockedValue { $0.settling })
+            let step = try await topUps.reconcile(from: look.place, since: since)
+            look.place = step.next
+            look.waiting += step.waiting
+            look.oldest = [look.oldest, step.oldest].compactMap { $0 }.min()
+            let (isOver, soFar) = (step.next == nil, look)
             state.withLockedValue { state in
-                state.settling = step.next
                 state.counts.topUpsSettled += step.settled
                 state.counts.failures += step.failed
-                state.waitingSoFar += step.waiting
-                guard step.next == nil else { return }
-                state.counts.topUpsProcessing = state.waitingSoFar
-                state.waitingSoFar = 0
+                state.look = isOver ? nil : soFar
+                if isOver { Self.end(soFar, &state) }
             }
-            if step.next == nil { return }
+            if isOver { return }
         }
+    }
+
+    private static func end(_ look: Look, _ state: inout State) {
+        state.counts.topUpsProcessing = look.waiting
+        state.since.looked(oldest: look.oldest, id: look.id)
+        state.roundsToFullLook -= 1
+        guard state.roundsToFullLook <= 0 else { return }
+        (state.since, state.roundsToFullLook) = (ReconciledSince(), fullLookRounds)
     }
 
     private func sweep() async throws {

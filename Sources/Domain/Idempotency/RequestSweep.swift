@@ -41,7 +41,12 @@ public struct RequestSweep: Sendable {
         var swept = Swept()
         var key = place?.key ?? Self.requests(in: Bucket(0)).lower
         for _ in 0..<Self.readsOfStep {
-            guard let found = try await Self.next(from: &key, snapshot) else { return swept }
+            let found: Found
+            switch try await Self.seek(&key, snapshot) {
+            case .end: return swept
+            case .goOn: continue
+            case .found(let place): found = place
+            }
             if let bucket = found.ofRequests {
                 let page = try await snapshot.scan(
                     KeyRange(key, Self.requests(in: bucket).upper),
@@ -66,23 +71,28 @@ public struct RequestSweep: Sendable {
         var following: Bucket?
     }
 
-    private static func next(from key: inout [UInt8], _ snapshot: Snapshot) async throws -> Found? {
-        var range = KeyRange(key, DomainKey.everything.upper)
-        while true {
-            let page = try await snapshot.scan(range, limit: 1)
-            if let first = page.entries.first {
-                let reader = try KeyReader(first.key)
-                let next = reader.bucket.rawValue < .max ? Bucket(reader.bucket.rawValue + 1) : nil
-                if reader.table == .requests {
-                    key = first.key
-                    return Found(ofRequests: reader.bucket, following: next)
-                }
-                let isBefore = reader.table.rawValue < Table.requests.rawValue
-                return Found(ofRequests: nil, following: isBefore ? reader.bucket : next)
-            }
-            guard let next = page.next else { return nil }
-            range = KeyRange(next, range.upper)
+    private enum Seek {
+        case found(Found)
+        /// There were only traces of what is gone: the key is behind them.
+        case goOn
+        case end
+    }
+
+    private static func seek(_ key: inout [UInt8], _ snapshot: Snapshot) async throws -> Seek {
+        let page = try await snapshot.scan(KeyRange(key, DomainKey.everything.upper), limit: 1)
+        guard let first = page.entries.first else {
+            guard let next = page.next else { return .end }
+            key = next
+            return .goOn
         }
+        let reader = try KeyReader(first.key)
+        let next = reader.bucket.rawValue < .max ? Bucket(reader.bucket.rawValue + 1) : nil
+        if reader.table == .requests {
+            key = first.key
+            return .found(Found(ofRequests: reader.bucket, following: next))
+        }
+        let isBefore = reader.table.rawValue < Table.requests.rawValue
+        return .found(Found(ofRequests: nil, following: isBefore ? reader.bucket : next))
     }
 
     private static func requests(in bucket: Bucket) -> KeyRange { DomainKey(.requests, in: bucket).range }

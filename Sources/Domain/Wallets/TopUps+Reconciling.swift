@@ -4,12 +4,17 @@ internal import KVStore
 ///
 ///     clearing account of home 0 … 63 ──▶ holds, the oldest first ──▶ top-ups that are processing
 ///
-/// There is no list to be kept: what is processing is what is held at the gateway's clearing accounts. Nothing is
-/// remembered from one look to the next either, so a node that dies in between leaves nothing behind, and two that look
-/// at once both settle what one of them settles. Only the gateway's word ends a top-up, however old it is.
+/// There is no list to be kept: what is processing is what is held at the gateway's clearing accounts. A node that dies
+/// in between leaves nothing behind, and two that look at once both settle what one of them settles. Only the gateway's
+/// word ends a top-up, however old it is.
+///
+/// Holds that are gone leave traces in the store for a while, and a look would pass over more and more of them. So who
+/// looks again and again says since which top-up there can be any: see ``ReconciledSince``.
 extension TopUps {
     /// How long a top-up is left to the request that has begun it.
     static let ownTime = Duration.seconds(1)
+    /// How many reads a part of a look takes, at most: parts in which nothing is held count, too.
+    private static let readsOfPart = 200
 
     /// Where a look through all top-ups that are processing goes on.
     public struct Place: Hashable, Sendable {
@@ -26,6 +31,8 @@ extension TopUps {
         public internal(set) var waiting = 0
         /// How many could not be looked at, or not be settled: they are met again the next time.
         public internal(set) var failed = 0
+        /// The first of those that have not ended; nil where all have.
+        public internal(set) var oldest: TransferID?
         /// Where to go on; nil where that was all.
         public internal(set) var next: Place?
     }
@@ -34,16 +41,25 @@ extension TopUps {
     ///
     /// - Parameters:
     ///   - place: Where to go on; nil to begin.
+    ///   - since: No older ones are looked at; nil for all.
     ///   - limit: How many are looked at, at most.
-    public func reconcile(from place: Place? = nil, limit: Int = 100) async throws -> Reconciled {
+    public func reconcile(
+        from place: Place? = nil,
+        since: TransferID? = nil,
+        limit: Int = 100
+    ) async throws -> Reconciled {
         precondition(limit > 0, "a look is at something")
         let snapshot = try await services.database.snapshot()
         var place = place ?? Place(home: Home(0), key: nil)
         var reconciled = Reconciled()
         var left = limit
-        while left > 0 {
-            let holds = LedgerKeys.holds(at: .platform(.gatewayClearing, place.home)).range
-            let page = try await snapshot.scan(KeyRange(place.key ?? holds.lower, holds.upper), limit: left)
+        var reads = 0
+        while left > 0, reads < Self.readsOfPart {
+            let clearing = LedgerAccount.platform(.gatewayClearing, place.home)
+            let holds = LedgerKeys.holds(at: clearing).range
+            let lower = place.key ?? since.map { LedgerKeys.hold(at: clearing, $0).bytes } ?? holds.lower
+            let page = try await snapshot.scan(KeyRange(lower, holds.upper), limit: left)
+            reads += 1
             try await reconcile(page.entries, snapshot, &reconciled)
             left -= page.entries.count
             if let next = page.next {
@@ -62,21 +78,25 @@ extension TopUps {
         _ snapshot: Snapshot,
         _ reconciled: inout Reconciled
     ) async throws {
+        var ids: [TransferID] = []
         var keys: [[UInt8]] = []
         for item in holds {
             let hold = try Stored<LedgerEntry>(item.entry, at: item.key).record
             guard hold.kind == .topUp, case .wallet(let user) = hold.counterpart else { continue }
+            ids.append(TransferID(hold.reference))
             keys.append(WalletKeys.topUp(TransferID(hold.reference), of: user).bytes)
         }
         if keys.isEmpty { return }
-        for (key, entry) in zip(keys, try await snapshot.get(keys)) {
+        for (place, entry) in try await snapshot.get(keys).enumerated() {
             try Task.checkCancellation()
-            guard let entry, let topUp = try? Stored<TopUp>(entry, at: key).record else {
+            let before = reconciled.settled
+            if let entry, let topUp = try? Stored<TopUp>(entry, at: keys[place]).record {
+                await reconcile(topUp, age: snapshot.timestamp.instant.duration(since: topUp.begun), &reconciled)
+            } else {
                 // Verification tells what is wrong with it.
                 reconciled.failed += 1
-                continue
             }
-            await reconcile(topUp, age: snapshot.timestamp.instant.duration(since: topUp.begun), &reconciled)
+            if reconciled.settled == before { reconciled.oldest = min(reconciled.oldest ?? ids[place], ids[place]) }
         }
     }
 

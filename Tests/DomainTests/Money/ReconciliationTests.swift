@@ -127,6 +127,30 @@ import Testing
         #expect(try await platform.breaches() == [])
     }
 
+    @Test func whoLooksAgainAndAgainNeedNotPassWhatHasEnded() async throws {
+        let old = TransferID(try await platform.take(5, from: "tok_late", key: "a").ids[0])
+        let ended = TransferID(try await platform.take(5, key: "b").ids[0])
+        var since = ReconciledSince()
+        for number in 1...UInt64(2 * ReconciledSince.looks) {
+            let looked = try await platform.topUps.reconcile(since: since.since)
+            // Its own request is still at it as far as time tells: no time has passed.
+            #expect(looked.waiting == 1 && looked.oldest == old && looked.next == nil)
+            since.looked(oldest: looked.oldest, id: TransferID(ended.rawValue + number))
+            #expect(since.since == (number > UInt64(ReconciledSince.looks) ? old : nil))
+        }
+        platform.model.advance(by: .seconds(3))
+        let looked = try await platform.topUps.reconcile(since: since.since)
+        #expect(looked.settled == 1 && looked.oldest == nil)
+        since.looked(oldest: looked.oldest, id: TransferID(ended.rawValue + 1_000))
+        let bound = try #require(since.since)
+        #expect(bound > ended)
+        // A top-up that is begun later has a greater id, whichever node minted it.
+        var newer = TransferID(1)
+        while newer <= bound { newer = TransferID(try await platform.services.ids.mint(1)[0]) }
+        try await platform.take(5, from: "tok_late", key: "c")
+        #expect(try await platform.topUps.reconcile(since: bound).waiting == 1)
+    }
+
     @Test func onePaymentThatCannotBeReadDoesNotStandInTheWayOfOthers() async throws {
         let damaged = TransferID(try await platform.take(5, from: "tok_late", key: "a").ids[0])
         try await platform.take(7, from: "tok_late", by: UserID(8), key: "b")
