@@ -75,7 +75,7 @@ struct ClusterFiles {
     private struct Settings: Encodable {
         let cluster: Cluster
         let node: Node
-        let http: [String: String]
+        let http: HTTP
         let data: [String: String]
         let security: [String: String]
         let log = ["level": "info"]
@@ -91,6 +91,13 @@ struct ClusterFiles {
             let certificate: String
             let key: String
             let authority: String
+        }
+
+        /// Nobody is held to a number of requests: what a node can do, and no more, is to be seen.
+        struct HTTP: Encodable {
+            let listen: String
+            let userRequestsPerSecond = 1_000_000
+            let signUpsPerMinute = 1_000_000
         }
     }
 
@@ -109,7 +116,7 @@ struct ClusterFiles {
                 key: "\(security)/node-\(node).key",
                 authority: "\(security)/ca.pem"
             ),
-            http: ["listen": "\(host(of: node)):\(httpPort(of: node))"],
+            http: .init(listen: "\(host(of: node)):\(httpPort(of: node))"),
             data: ["directory": "\(directory)/data\(node)"],
             security: ["accounts": "\(security)/accounts.json", "tokenKeys": "\(security)/token-keys.json"]
         )

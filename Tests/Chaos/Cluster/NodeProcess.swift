@@ -38,6 +38,9 @@ actor NodeProcess {
         if isFirst { arguments.append("--bootstrap") }
         if files.place == .namespaces {
             arguments = ["ip", "netns", "exec", Network.namespace(of: node)] + arguments
+        } else if hasFakeClock {
+            // libfaketime moves the environment of the first process that it meets, and Swift looks for arguments beside it.
+            arguments = ["env"] + arguments
         }
         var environment: [String] = []
         if hasFakeClock {

@@ -1,6 +1,7 @@
 /// One fault after the other, until the time is over.
 ///
-/// Kinds are dealt as cards are: none comes again before all have come, in an order that the seed decides.
+/// Kinds are dealt as cards are: none comes again before all have come, in an order that the seed decides. One that does not
+/// take hold, since there is no leader or nobody can be reached, comes once more behind the next.
 struct FaultLane {
     let cluster: Cluster
     let book: FaultBook
@@ -31,10 +32,12 @@ struct FaultLane {
                 dice.shuffle(&deck)
             }
             let kind = deck.removeLast()
+            let times = book.count(kind)
             switch kind.lane {
             case .processes: try await harmProcesses(kind)
             case .networks: try await harmNetworks(kind)
             }
+            if book.count(kind) == times { deck.insert(kind, at: max(0, deck.count - 1)) }
         }
     }
 
