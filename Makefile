@@ -72,7 +72,8 @@ crash: packages ## kill real processes and cut the power of real file systems (r
 chaos: chaos-programs ## harm real processes and networks for TIME seconds (default 60), by SEED if given, and judge
 	.build/release/chaos run --seconds $(TIME) $(if $(SEED),--seed $(SEED))
 
-chaos-all: chaos ## the same, and rolling restarts, a node that was away, and abuse of every port
+chaos-all: chaos ## the same, and gifts, rolling restarts, a node that was away, and abuse of every port
+	.build/release/chaos gifts
 	.build/release/chaos rolling
 	.build/release/chaos snapshot
 	.build/release/chaos abuse

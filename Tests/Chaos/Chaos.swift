@@ -19,12 +19,14 @@ struct Chaos: AsyncParsableCommand {
 
             Examples:
               chaos --seconds 60 --seed 7
+              chaos gifts
               chaos rolling
               chaos snapshot
               chaos abuse
             """,
         subcommands: [
-            RunCommand.self, BankCommand.self, RollingCommand.self, SnapshotCommand.self, AbuseCommand.self,
+            RunCommand.self, BankCommand.self, GiftsCommand.self, RollingCommand.self, SnapshotCommand.self,
+            AbuseCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

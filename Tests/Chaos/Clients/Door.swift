@@ -50,18 +50,21 @@ struct Door: Sendable {
     func close() async { try? await client.shutdown() }
 
     /// Asks a node once.
+    ///
+    /// - Parameter user: The token of who asks; without it the administrator asks.
     func ask(
         _ endpoint: String,
         _ method: HTTPMethod,
         _ path: String,
         headers: [(String, String)] = [],
         body: [UInt8]? = nil,
+        as user: String? = nil,
         timeout: Duration
     ) async -> Outcome {
         var request = HTTPClientRequest(url: endpoint + path)
         request.method = method
         request.headers = HTTPHeaders(headers)
-        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        request.headers.add(name: "Authorization", value: "Bearer \(user ?? token)")
         if let body { request.body = .bytes(body) }
         do {
             let patience = TimeAmount.nanoseconds(Int64(timeout / .nanoseconds(1)))
