@@ -1,15 +1,15 @@
 import Foundation
 import Testing
 
-/// The seeded defects of `Tests/Mutations/Store` and `Tests/Mutations/Transactions` are patches against the sources as
-/// they are; one that no longer applies proves nothing. Whether each is caught is for `make mutants` to find out, which
-/// takes longer.
+/// The seeded defects of `Tests/Mutations/Store`, `Tests/Mutations/Transactions` and `Tests/Mutations/Chaos` are patches
+/// against the sources as they are; one that no longer applies proves nothing. Whether each is caught is for `make mutants`
+/// to find out, which takes longer, and for `chaos`, which takes longer still.
 @Suite("Mutations of the store and of transactions")
 struct StoreMutationTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    private static let patches = ["Store", "Transactions"].flatMap { folder in
+    private static let patches = ["Store", "Transactions", "Chaos"].flatMap { folder in
         let names = try? FileManager.default.contentsOfDirectory(atPath: root.path + "/Tests/Mutations/" + folder)
         return (names ?? []).filter { $0.hasSuffix(".patch") }.sorted().map { folder + "/" + $0 }
     }
