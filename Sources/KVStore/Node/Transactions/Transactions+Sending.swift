@@ -15,6 +15,8 @@ struct Send {
     var isCertain = true
     /// Who is said to lead, by the last node that was asked in vain.
     var hint: NodeID?
+    /// How often in a row nobody could be asked, or whoever was asked could not tell whom to ask.
+    var failures = 0
     /// Why the last copy came to nothing.
     var lastWord = PartitionResponse.moved(to: nil, mayHappen: false)
 }
@@ -40,8 +42,10 @@ extension Transactions {
         let leader = send.hint ?? loop.store.leader(of: send.partition)
         send.hint = nil
         guard let leader else {
+            // Whoever comes to lead is asked at once: a notice tells. Looking for him in every tick would cost most when
+            // there is least to spare.
             sends[number] = send
-            return setAlarm(1, number)
+            return setAlarm(max(1, min(options.resendTicks, send.lastTick - loop.ticks)), number)
         }
         send.sentTo = leader
         sends[number] = send
@@ -93,9 +97,14 @@ extension Transactions {
             return send.reply(response, send.isCertain)
         }
         send.sentTo = nil
+        send.failures = send.hint == nil ? send.failures + 1 : 0
+        let wait = send.hint == nil ? 1 << min(send.failures - 1, Self.mostWaitDoublings) : 1
         sends[number] = send
-        setAlarm(1, number)
+        setAlarm(max(1, min(wait, send.lastTick - loop.ticks)), number)
     }
+
+    /// The wait after failures in a row grows up to two to the power of this, in ticks.
+    private static var mostWaitDoublings: Int { 4 }
 
     private func setAlarm(_ ticks: Int, _ number: UInt64) {
         guard let send = sends[number] else { return }
