@@ -11,6 +11,9 @@ final class DonationClient: Sendable {
     private let cluster: SimulatedCluster<MoneyNode>
     private let plan: Plan
     private let name: String
+    /// True for the one of the two who leaves some requests to the other: where nobody sends them again, all depends on
+    /// what was told of them.
+    private let isSecond: Bool
     /// What he remembers.
     private let memory = NIOLockedValueBox(Memory())
 
@@ -22,11 +25,12 @@ final class DonationClient: Sendable {
         var topUps: [TransferID] = []
     }
 
-    init(_ workload: DonationWorkload, _ cluster: SimulatedCluster<MoneyNode>, _ plan: Plan, name: String) {
+    init(_ workload: DonationWorkload, _ cluster: SimulatedCluster<MoneyNode>, _ plan: Plan, place: Int) {
         self.workload = workload
         self.cluster = cluster
         self.plan = plan
-        self.name = name
+        name = "donor \(plan.user).\(place)"
+        isSecond = place > 0
     }
 
     /// Carries out the plan as long as there are faults.
@@ -35,6 +39,7 @@ final class DonationClient: Sendable {
             guard cluster.isTroubled else { return }
             // Or all would be closed too soon.
             if case .close = planned.action, step % 4 != 0 { continue }
+            if isSecond, step % 3 == 0 { continue }
             try await cluster.sleep(.microseconds(Int64(cluster.draw(cluster.draw(6) == 0 ? 100_000 : 4_000))))
             if case .look = planned.action { try await look() } else { try await carryOut(planned) }
         }
@@ -46,7 +51,7 @@ final class DonationClient: Sendable {
             for _ in 0..<4 {
                 switch try await send(planned, key) {
                 case .concluded: return try await lookAtTopUps()
-                case .nothing where cluster.draw(2) == 0: break
+                case .nothing where cluster.draw(4) != 0: break
                 case .unknown, .nothing, .impossible, nil:
                     try await cluster.sleep(.milliseconds(Int64(1 + cluster.draw(60))))
                     continue

@@ -9,8 +9,8 @@ package import Simulation
 /// stand still and lose each other.
 ///
 ///     opening     causes are made, and a little money is in every wallet
-///     troubles    each donor sends his plan twice at once, from two places, every request to any node until one answers;
-///                 somebody looks through everything, now and at earlier moments
+///     troubles    each donor sends most of his plan twice at once, from two places, every request to any node until
+///                 one answers; somebody looks through everything, now and at earlier moments
 ///     closing     what nobody knows of is sent until it is known; what is known is asked again, and must be told the same
 ///     audit       what is there is what was told, to the last cent; no id came twice; no money was taken for nothing
 package final class DonationWorkload: ServiceWorkload {
@@ -51,7 +51,7 @@ package final class DonationWorkload: ServiceWorkload {
             for user in users {
                 let plan = Plan(of: user, to: events, steps: Self.longestPlan, &generator)
                 for place in 0..<2 {
-                    let client = DonationClient(self, cluster, plan, name: "donor \(user).\(place)")
+                    let client = DonationClient(self, cluster, plan, place: place)
                     group.addTask { try await client.run() }
                 }
             }

@@ -37,6 +37,8 @@ struct TransactionMix {
         hasLedger = false
         hasLists = false
         hasRegisters = false
+        // A request takes seconds, and so do the snapshots that it reads; and clocks here differ by a tenth.
+        forgetting.retention = max(forgetting.retention, .seconds(10))
     }
 
     private init(drawing chance: inout Chance) {
