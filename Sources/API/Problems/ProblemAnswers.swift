@@ -17,12 +17,12 @@ struct ProblemAnswers: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let problem as Problem {
-            return problem.response(requestID: context.requestID)
+            return answer(problem, because: problem.detail ?? problem.title, context)
         } catch let error as DomainError {
             return Problem(error).response(requestID: context.requestID)
         } catch let error as TransactionError {
             let place = OutcomeAddress.resource(of: request.uri.path)
-            return Problem(error, location: place).response(requestID: context.requestID)
+            return answer(Problem(error, location: place), because: error, context)
         } catch let error as HTTPError where error.status == .notFound {
             let problem = KnownMethods.contains(request.method) ? Problem.notFound() : .methodUnknown
             return problem.response(requestID: context.requestID)
@@ -35,8 +35,15 @@ struct ProblemAnswers: RouterMiddleware {
             // The client went, or the server is ending: nobody may be left who reads this.
             return Problem(KeyValueError.stopping, location: request.uri.path).response(requestID: context.requestID)
         } catch {
-            context.logger.error("A route has failed.", metadata: ["error": "\(String(reflecting: error))"])
-            return Problem.internalError.response(requestID: context.requestID)
+            return answer(.internalError, because: error, context)
         }
+    }
+
+    /// An answer of which the server is to blame says that the log tells more: here it does.
+    private func answer(_ problem: Problem, because error: Any, _ context: APIContext) -> Response {
+        if problem.status == .internalServerError {
+            context.logger.error("A route has failed.", metadata: ["error": "\(String(reflecting: error))"])
+        }
+        return problem.response(requestID: context.requestID)
     }
 }
