@@ -18,7 +18,7 @@ extension Transactions {
             }
             return mint(count, from: node, clock: clock, hasTime: hasTime, reply: reply)
         }
-        if let timestamp = request.snapshot, let refusal = refusal(of: timestamp) { return reply(refusal) }
+        if let timestamp = request.snapshot, liesAhead(timestamp) { return reply(.moved(to: nil, mayHappen: false)) }
         guard let number = served[partition]?.participant.receive(request, now: moment, contents: contents) else {
             return
         }
@@ -26,13 +26,13 @@ extension Transactions {
         carryOut(partition)
     }
 
-    /// Why nobody reads at a timestamp: it lies so far ahead that no oracle has given it to anybody. What is prepared behind
-    /// such a read would have to commit above it.
-    private func refusal(of timestamp: Timestamp) -> PartitionResponse? {
-        let now = moment.cluster
-        if timestamp <= now.advanced(by: Self.longestLead) { return nil }
-        guard clock.isSet else { return .moved(to: nil, mayHappen: false) }
-        return .invalid(FieldError("timestamp", "must not lie in the future"))
+    /// True for a timestamp that lies so far ahead that no oracle seems to have given it to anybody: what is prepared behind a
+    /// read at it would have to commit above it. It may be this node that is behind, after time has stepped forward: it
+    /// asks for the time, and is asked again.
+    private func liesAhead(_ timestamp: Timestamp) -> Bool {
+        if timestamp <= moment.cluster.advanced(by: Self.longestLead) { return false }
+        ticksWithoutTime = max(ticksWithoutTime, options.timeTicks)
+        return true
     }
 
     /// How far the oracle may be ahead of what this node knows of the time.
