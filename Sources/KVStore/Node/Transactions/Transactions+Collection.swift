@@ -14,7 +14,7 @@ extension Transactions {
 
     private func collect(_ partition: PartitionID) {
         guard let term = served[partition]?.participant.term, let contents = contents(of: partition) else { return }
-        let now = moment.cluster
+        let now = clock.greatest
         let facts = contents.machine.facts
         finishUnsettled(partition, contents, now)
         let command = Command(

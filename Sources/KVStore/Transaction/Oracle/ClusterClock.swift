@@ -4,12 +4,16 @@
 struct ClusterClock {
     private var heard = Timestamp.zero
     private var heardAt = MonotonicTime.zero
+    /// The greatest timestamp that has come from the oracle: whatever it hands out from now on lies above, which cannot be
+    /// said of what this node thinks the time is.
+    private(set) var greatest = Timestamp.zero
 
     /// True once this node has been told the time in this life.
     var isSet: Bool { heard != .zero }
 
     /// A timestamp has come from the oracle: it is at least that late.
     mutating func observe(_ timestamp: Timestamp, at now: MonotonicTime) {
+        greatest = max(greatest, timestamp)
         guard timestamp > self.now(now) else { return }
         heard = timestamp
         heardAt = now
