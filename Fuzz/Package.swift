@@ -38,6 +38,7 @@ let package = Package(
         fuzzer("fuzz-frames", "Frames"),
         fuzzer("fuzz-messages", "Messages"),
         fuzzer("fuzz-commands", "Commands"),
+        fuzzer("fuzz-requests", "Requests"),
         fuzzer("fuzz-log", "Log"),
         fuzzer("fuzz-snapshots", "Snapshots"),
         fuzzer("fuzz-applied-states", "AppliedStates"),

@@ -5,7 +5,7 @@
 cd "$(dirname "$0")" || exit 2
 
 time=${TIME:-60}
-targets=${TARGETS:-frames messages commands log snapshots applied-states}
+targets=${TARGETS:-frames messages commands requests log snapshots applied-states}
 # lld: gold fails on what the address sanitizer adds. Testability: most decoders are internal.
 ${SWIFT_BUILD:-swift build} -c release -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
     -Xswiftc -use-ld=lld -Xcc -fsanitize=address || exit 2

@@ -109,10 +109,7 @@ struct Run: AsyncParsableCommand {
                 guard !isOver, next <= seeds.upperBound else { return }
                 let seed = next
                 next += 1
-                if announce {
-                    print("seed \(seed) begins")
-                    fflush(nil)
-                }
+                if announce { tellNow("seed \(seed) begins") }
                 group.addTask { outcome(of: seed) }
             }
             for _ in 0..<workers { begin() }
@@ -121,15 +118,21 @@ struct Run: AsyncParsableCommand {
                 coverage.add(outcome.coverage)
                 if let failure = outcome.failure {
                     failed.append(outcome.seed)
-                    print("seed \(outcome.seed) failed: \(failure)")
+                    tellNow("seed \(outcome.seed) failed: \(failure)")
                     isOver = !keepGoing
                 }
-                if finished % 100 == 0 { print("\(finished) of \(seeds.count) runs, \(failed.count) failed") }
+                if finished % 100 == 0 { tellNow("\(finished) of \(seeds.count) runs, \(failed.count) failed") }
                 begin()
             }
         }
         report(coverage, finished, failed, ContinuousClock.now - start)
         if !failed.isEmpty { throw ExitCode.failure }
+    }
+
+    /// Prints a line that is read while the runs go on, also where the output is a file.
+    private func tellNow(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     private struct Outcome: Sendable {

@@ -51,6 +51,19 @@ import Testing
         }
     }
 
+    @Test func aThousandOperationsAndAnIdAreNotTooMany() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            let writes = (0..<1_000).map { #"{"key": "k\#($0)", "value": ""}"# }.joined(separator: ",")
+            let body = #"{"id": "many", "writes": [\#(writes)]}"#
+            for _ in 0..<2 {
+                let answer = try await client.send(.post, Self.uri, body: body)
+                #expect(answer.status == 200 && answer.json["outcome"].string == "committed")
+            }
+            #expect(try await client.send(.get, "/v1/kv/k999").status == 200)
+        }
+    }
+
     private static let refusals: [(body: String, code: String, key: String)] = [
         (#"{"checks": [{"key": "a", "exists": false}], "writes": [{"key": "z", "value": ""}]}"#, "check-failed", "a"),
         (#"{"checks": [{"key": "b", "exists": true}], "writes": [{"key": "z", "value": ""}]}"#, "check-failed", "b"),

@@ -19,6 +19,8 @@ struct TransactionBody {
     let digest: [UInt8]
 
     private static let idBytes = 1...64
+    /// The most that one may ask for. The record of an id, if there is one, comes on top.
+    private static let operations = TransactionLimits.operations - 1
     private static let milliseconds: ClosedRange<Int64> = 1...60_000
 
     init(_ request: Request, _ body: ByteBuffer) throws(Problem) {
@@ -26,8 +28,7 @@ struct TransactionBody {
         let parsed = try JSONParser.parse(body)
         var members = try BodyMembers(parsed, at: [])
         id = try Self.id(&members)
-        // The record of an id is an operation, too.
-        var places = Places(operations: id == nil ? 0 : 1)
+        var places = Places()
         reads = try Self.reads(&members, &places)
         checks = try Self.elements("checks", &members, &places) { element, _ throws(Problem) in
             TransactionDraft.Check(key: try Self.key(&element), try Self.condition(&element))
@@ -63,15 +64,15 @@ struct TransactionBody {
 
     /// What all lists have together.
     private struct Places {
-        var operations: Int
+        var operations = 0
         var changed: Set<[UInt8]> = []
 
         /// Counts the operations of a list.
         mutating func count(_ operations: Int, at pointer: String) throws(Problem) {
             self.operations += operations
-            guard self.operations <= TransactionLimits.operations else {
-                let most = TransactionLimits.operations
-                throw .invalid(pointer: pointer, "must be at most \(most) operations with all others and the id")
+            guard self.operations <= TransactionBody.operations else {
+                let most = TransactionBody.operations
+                throw .invalid(pointer: pointer, "must be at most \(most) operations with all others")
             }
         }
     }

@@ -100,8 +100,9 @@ public struct TransactionDraft: Hashable, Sendable {
 
 /// Sizes that transactions are held to.
 public enum TransactionLimits {
-    /// The most reads, ranges, checks and changes together.
-    public static let operations = 1_000
+    /// The most reads, ranges, checks and changes together: 1,000 that a user may have, and the record by which what
+    /// became of them is known again.
+    public static let operations = 1_001
     /// The most bytes of keys and values together.
     public static let bytes = 4 << 20
     /// The longest key, in bytes; the shortest is one byte. It is some more than users may have, whose keys lie behind

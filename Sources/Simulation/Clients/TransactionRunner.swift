@@ -324,7 +324,7 @@ final class TransactionRunner {
     ) {
         guard var draft = plan.change(view) else {
             process.loop?.abandon(attempt)
-            return heard(turn) { [self] in nothingToDo(turn) }
+            return heard(turn) { [self] in idle(turn) }
         }
         draft.start = start
         if start != nil {
@@ -358,7 +358,7 @@ final class TransactionRunner {
     }
 
     /// There is nothing to be done, as far as this try can see; an earlier one may have done it.
-    private func nothingToDo(_ turn: Int) {
+    private func idle(_ turn: Int) {
         guard isInDoubt else { return finish(.failed) }
         finish(.unknown(marker: marker, tries: tries))
     }

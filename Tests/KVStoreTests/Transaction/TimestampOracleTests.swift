@@ -181,4 +181,17 @@ struct ClusterClockTests {
         clock.observe(Timestamp(milliseconds: 2_000), at: later)
         #expect(clock.now(later).milliseconds == 2_000)
     }
+
+    @Test("What a safe point may be taken from is what the oracle has handed out, however late this node thinks it is")
+    func greatestIsHandedOut() {
+        var clock = ClusterClock()
+        clock.observe(Timestamp(milliseconds: 1_000), at: .zero)
+        let later = MonotonicTime.zero + .seconds(60)
+        #expect(clock.now(later).milliseconds == 61_000)
+        #expect(clock.greatest == Timestamp(milliseconds: 1_000))
+        clock.observe(Timestamp(milliseconds: 1_500), at: later)
+        clock.observe(Timestamp(milliseconds: 1_200), at: later)
+        #expect(clock.now(later).milliseconds == 61_000)
+        #expect(clock.greatest == Timestamp(milliseconds: 1_500))
+    }
 }
