@@ -12,7 +12,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     /// Wraps a number.
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// The first timestamp of a millisecond of cluster time, counted from 1970.
+    /// The first timestamp of a millisecond of cluster time, counted from 1970; below 2⁴⁶, which is in the year 4199.
     public init(milliseconds: UInt64) { rawValue = milliseconds << Self.counterBits }
 
     /// Before every timestamp that an oracle mints.

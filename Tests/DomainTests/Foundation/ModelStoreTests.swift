@@ -86,6 +86,25 @@ import Testing
         #expect(runs == Database.lockingAfter + 1)
     }
 
+    /// Nobody knows whether a lock that failed is there, nor under which number: what comes behind it must not commit,
+    /// whatever the closure makes of the error.
+    @Test func nothingIsCommittedBehindALockThatFailed() async throws {
+        var runs = 0
+        await #expect(throws: TransactionError.noLeader) {
+            try await database.transact { transaction in
+                runs += 1
+                let isLocking = runs > Database.lockingAfter
+                if isLocking { backend.failures = FailureOdds(noLeader: 1_000) }
+                _ = try? await transaction.bytes(a)
+                backend.failures = .none
+                if !isLocking { _ = try? await database.transact(patience: .milliseconds(1)) { $0.put([9], at: a) } }
+                transaction.put([1], at: b)
+            }
+        }
+        #expect(runs == Database.lockingAfter + 1)
+        #expect(try await database.snapshot().get(b) == nil)
+    }
+
     @Test func anUnknownOutcomeMayComeLate() async throws {
         backend.failures = FailureOdds(unknownWithLateEffect: 1_000)
         await #expect(throws: TransactionError.unknown) { try await database.transact { try $0.insert([1], at: a) } }

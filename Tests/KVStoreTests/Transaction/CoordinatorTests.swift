@@ -89,6 +89,19 @@ struct CoordinatorTests {
         #expect(coordinator.answered(.outcome(.done), by: Self.left, isCertain: true) == [.end])
     }
 
+    @Test(
+        "A record stays until every participant has carried out what it says",
+        arguments: [
+            PartitionResponse.outcome(.needsNewerTimestamp(key: bytes("x"))), .outcome(.wrongPartition(epoch: 5)),
+            moved,
+        ]
+    )
+    func unresolved(response: PartitionResponse) {
+        var coordinator = committing()
+        _ = coordinator.answered(.outcome(.committed(9)), by: Self.left, isCertain: true)
+        #expect(coordinator.answered(response, by: Self.right, isCertain: true) == [.end])
+    }
+
     @Test("An outcome that comes when time was over is told to participants, and not once more to who asked")
     func lateOutcome() {
         var coordinator = committing()

@@ -156,6 +156,27 @@ struct ParticipantTests {
         }
     }
 
+    @Test("Who needs one newer timestamp after the other gives up when his time is over")
+    mutating func newerTimestampsEnd() {
+        let (number, _) = receive(oneRound(1, adding(1, to: "c")))
+        _ = fetched(20, for: number)
+        _ = tick(participant.options.patienceTicks)
+        #expect(
+            applied(number, .needsNewerTimestamp(key: bytes("c"))) == [.answer(number, .timedOut(key: bytes("c")))]
+        )
+        #expect(participant.latches.isEmpty && participant.isIdle)
+    }
+
+    @Test("A resolution that was not carried out frees nobody")
+    mutating func unresolved() {
+        contents.held = [.init(holder: holder(9), key: bytes("a"), mode: .exclusive)]
+        let (reader, _) = receive(read("a"))
+        #expect(confirmed(reader) == [])
+        let (resolution, _) = receive(.resolve(9, anchor: bytes("a"), .committed(5)))
+        let outcome = TransactionOutcome.needsNewerTimestamp(key: bytes("a"))
+        #expect(applied(resolution, outcome) == [.answer(resolution, .outcome(outcome))])
+    }
+
     @Test("What meets an intent when it is applied lets go its latches, and waits")
     mutating func blockedWhenApplied() {
         let (number, _) = receive(oneRound(1, putting("a")))

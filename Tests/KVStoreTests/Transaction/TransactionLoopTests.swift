@@ -182,13 +182,42 @@ import Testing
         started.cluster.end()
     }
 
-    @Test func nobodyReadsInTheFuture() throws {
+    /// What is prepared behind a read commits above it. Behind one in the future it could not.
+    @Test(arguments: [Duration?.none, .milliseconds(500), .seconds(3)])
+    func nobodyReadsInTheFuture(lead: Duration?) throws {
         let started = try Started()
-        var answer: Result<[StoredEntry?], TransactionError>?
-        started.cluster.loop(1).entries(of: [Self.a], at: .max, patience: .seconds(5)) { answer = $0 }
-        started.cluster.run(milliseconds: 20_000) { answer != nil }
-        #expect(answer == .failure(.noLeader))
-        _ = try started.committed([.init(key: Self.a, .put([1])), .init(key: Self.c, .put([1]))])
+        _ = try started.timestamp()
+        let refused = TransactionError.invalid(FieldError("timestamp", "must not lie in the future"))
+        let loop = started.cluster.loop(1)
+        let future = lead.map { loop.clusterTime.advanced(by: $0) } ?? .max
+        var entries: Result<[StoredEntry?], TransactionError>?
+        loop.entries(of: [Self.c], at: future, patience: .seconds(5)) { entries = $0 }
+        var page: Result<EntryPage, TransactionError>?
+        loop.scan(KeyRange([], Self.c), at: future, limit: ScanLimit(entries: 1), patience: .seconds(5)) { page = $0 }
+        started.cluster.run(milliseconds: 20_000) { entries != nil && page != nil }
+        #expect(entries == .failure(refused) && page == .failure(refused))
+        let moment = try started.committed([.init(key: Self.a, .put([1])), .init(key: Self.c, .put([1]))])
+        // Another node has not heard of it yet, and finds that it has been handed out.
+        let seen = try started.read([Self.a, Self.c], at: moment, node: 3)
+        #expect(seen.map { $0?.content } == [.bytes([1]), .bytes([1])])
+        started.cluster.end()
+    }
+
+    @Test func everybodyIsGivenATimestampHoweverManyAsk() throws {
+        let started = try Started()
+        let many = TimestampOracle.mostTimestamps + 5_000
+        var given: [Timestamp] = []
+        for _ in 0..<many { started.cluster.loop(2).transactions.wantTimestamp { given.append($0) } }
+        started.cluster.run(milliseconds: 1_000) { given.count == many }
+        #expect(Set(given).count == many)
+        var refusal: Result<Timestamp, TransactionError>?
+        for _ in 0...TransactionsOptions().maxTimestampCallers {
+            started.cluster.loop(2).timestamp(patience: .seconds(1)) { result in
+                if case .failure = result { refusal = refusal ?? result }
+            }
+        }
+        #expect(refusal == .failure(.overloaded))
+        started.cluster.run(milliseconds: 1_000)
         started.cluster.end()
     }
 

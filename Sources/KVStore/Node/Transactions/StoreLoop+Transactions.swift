@@ -16,6 +16,9 @@ extension StoreLoop {
         reply: @escaping (Result<Timestamp, TransactionError>) -> Void
     ) {
         guard !isEnding else { return reply(.failure(.stopping)) }
+        guard transactions.deskCallers.count < transactions.options.maxTimestampCallers else {
+            return reply(.failure(.overloaded))
+        }
         var waiting: ((Result<Timestamp, TransactionError>) -> Void)? = reply
         transactions.wantTimestamp { timestamp in
             waiting?(.success(timestamp))
@@ -34,7 +37,11 @@ extension StoreLoop {
         patience: Duration,
         reply: @escaping (Result<[StoredEntry?], TransactionError>) -> Void
     ) {
-        transactions.read(keys, at: timestamp, until: lastTick(patience), reply: reply)
+        let lastTick = lastTick(patience)
+        vouch(for: timestamp, patience: patience) { [weak self] refusal in
+            if let refusal { return reply(.failure(refusal)) }
+            self?.transactions.read(keys, at: timestamp, until: lastTick, reply: reply)
+        }
     }
 
     /// What a key has now: everything is seen that was answered before. A counter is read at a timestamp of its own.
@@ -67,7 +74,25 @@ extension StoreLoop {
         patience: Duration,
         reply: @escaping (Result<EntryPage, TransactionError>) -> Void
     ) {
-        transactions.scan(range, at: timestamp, limit: limit, until: lastTick(patience), reply: reply)
+        let lastTick = lastTick(patience)
+        vouch(for: timestamp, patience: patience) { [weak self] refusal in
+            if let refusal { return reply(.failure(refusal)) }
+            self?.transactions.scan(range, at: timestamp, limit: limit, until: lastTick, reply: reply)
+        }
+    }
+
+    /// Makes sure that the oracle has handed out a timestamp: nobody may read in the future, since what is prepared behind
+    /// such a read would have to commit above it, and partitions take it that it will. One that lies above all that this
+    /// node has heard of, as another node's may, is compared with a fresh one.
+    private func vouch(for timestamp: Timestamp, patience: Duration, then: @escaping (TransactionError?) -> Void) {
+        guard timestamp > transactions.clock.greatest else { return then(nil) }
+        self.timestamp(patience: patience) { fresh in
+            switch fresh {
+            case .success(let fresh) where timestamp < fresh: then(nil)
+            case .success: then(.invalid(FieldError("timestamp", "must not lie in the future")))
+            case .failure(let error): then(error)
+            }
+        }
     }
 
     /// Tries a draft; see ``TransactionBackend/commit(_:_:patience:)``.

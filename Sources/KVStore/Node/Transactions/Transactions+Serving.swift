@@ -138,9 +138,12 @@ extension Transactions {
         let term = served[partition]?.participant.term
         let question = PartitionRequest.decide(holder.id, primary: holder.primary, mustEnd: false)
         guard let home = loop.routing.descriptor(of: holder.primary)?.id else { return }
+        // One question is enough, however long the home has nobody to answer it.
+        guard served[partition]?.questions.insert(holder.id).inserted == true else { return }
         send(question, to: home, until: loop.ticks + options.participant.patienceTicks) { [weak self] response, _ in
-            guard let self, case .outcome(let outcome) = response,
-                served[partition]?.participant.term == term,
+            guard let self, served[partition]?.participant.term == term else { return }
+            served[partition]?.questions.remove(holder.id)
+            guard case .outcome(let outcome) = response, contents(of: partition)?.anchor(of: holder.id) != nil,
                 let next = served[partition]?.participant.heard(of: holder.id, outcome, key: key)
             else { return }
             counts.resolutions += 1

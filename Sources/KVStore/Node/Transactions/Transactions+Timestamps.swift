@@ -18,8 +18,7 @@ extension Transactions {
         loop.environment.executor.enqueue { [weak self] in
             guard let self else { return }
             isDeskDue = false
-            guard let question = desk.send() else { return }
-            ask(question)
+            while let question = desk.send() { ask(question) }
         }
     }
 

@@ -143,6 +143,8 @@ struct ServedPartition {
     var participant: Participant
     /// Who waits for which number. Looked up only.
     var replies: [UInt64: (PartitionResponse) -> Void] = [:]
+    /// Transactions that are being asked about. Looked up only.
+    var questions: Set<TransactionID> = []
     var collection: CollectionSchedule
     /// Where to go on with looking for commits that nobody has settled.
     var settling: SweepPosition?
@@ -197,6 +199,8 @@ public struct TransactionsOptions: Hashable, Sendable {
     public var resendTicks = 40
     /// Attempts that run at a time.
     public var maxAttempts = 20_000
+    /// How many may wait for a timestamp before those who want one for a snapshot are turned away.
+    public var maxTimestampCallers = 20_000
     /// How long a transaction may hold something before others may end it.
     public var timeToLive = Duration.seconds(2)
     /// How long what an attempt owes to others is tried after its author was answered.

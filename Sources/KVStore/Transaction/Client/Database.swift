@@ -58,6 +58,7 @@ public struct Database: Sendable {
         let draft: TransactionDraft
         do {
             value = try await body(transaction)
+            if let failure = transaction.lockFailure { throw failure }
             draft = transaction.draft
             do throws(FieldError) { try draft.validate() } catch { throw TransactionError.invalid(error) }
         } catch {
@@ -76,6 +77,7 @@ public struct Database: Sendable {
     }
 
     /// Everything as it is now, or as it was at an earlier timestamp, to be read without standing in anybody's way.
+    /// Reads at a timestamp that the store has not handed out yet are refused.
     public func snapshot(
         at timestamp: Timestamp? = nil,
         patience: Duration = .seconds(5)

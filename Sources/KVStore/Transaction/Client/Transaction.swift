@@ -14,6 +14,9 @@ public final class Transaction {
     private var checks: [TransactionDraft.Check] = []
     private var start: Timestamp?
     private(set) var attempt: TransactionAttempt
+    /// Why something could not be locked. Nobody knows whether it was, so nothing may be locked or committed behind it
+    /// in this attempt, whatever the closure makes of the error.
+    private(set) var lockFailure: TransactionError?
     /// True where it is to lock what it reads, since others came between too often.
     private let isLocking: Bool
 
@@ -155,7 +158,13 @@ public final class Transaction {
         if let known = readValues[key] { return known }
         let entry: StoredEntry?
         if isLocking {
-            entry = try await backend.readLocking(key, &attempt, patience: backend.remaining(until: deadline))
+            if let lockFailure { throw lockFailure }
+            do throws(TransactionError) {
+                entry = try await backend.readLocking(key, &attempt, patience: backend.remaining(until: deadline))
+            } catch {
+                lockFailure = error
+                throw error
+            }
         } else {
             let start = try await startTimestamp()
             entry = try await backend.read([key], at: start, patience: backend.remaining(until: deadline))[0]

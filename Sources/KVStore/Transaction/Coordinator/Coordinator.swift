@@ -289,11 +289,9 @@ struct Coordinator: Hashable {
 
     private mutating func resolveAnswered(_ response: PartitionResponse, by partition: PartitionID) -> [Action] {
         guard let place = parts.firstIndex(where: { $0.partition == partition }) else { return [] }
-        if case .outcome = response {
-            parts[place].state = .resolved
-        } else {
-            return finished()
-        }
+        // Where anything else is said, something may be held still, and the record has to stay.
+        guard case .outcome(.done) = response else { return finished() }
+        parts[place].state = .resolved
         guard parts.allSatisfy({ $0.state == .resolved || $0.state == .idle }) else { return [] }
         return settle()
     }

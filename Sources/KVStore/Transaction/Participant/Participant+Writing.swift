@@ -108,6 +108,11 @@ extension Participant {
         guard let request = requests[number] else { return }
         switch (request.body, outcome) {
         case (.commitOnce, .needsNewerTimestamp), (.commitOnce, .wrongTerm):
+            guard now.tick < request.lastTick else {
+                count(\.timeouts)
+                let key = if case .needsNewerTimestamp(let key) = outcome { key } else { request.key }
+                return finish(number, .timedOut(key: key), now: now, contents: contents)
+            }
             // Its latches keep everything as it is meanwhile.
             requests[number]?.stage = .fetching
             return actions.append(.fetchTimestamp(number))
@@ -123,7 +128,7 @@ extension Participant {
         finish(number, .outcome(outcome), now: now, contents: contents)
         guard let id = request.id else { return }
         switch (request.body, outcome) {
-        case (.commit, .committed), (.commit, .rolledBack), (.resolve, _),
+        case (.commit, .committed), (.commit, .rolledBack), (.resolve, .done),
             (.decide, .committed), (.decide, .rolledBack):
             resolved(id, now, contents)
         default: break
