@@ -32,7 +32,7 @@ public actor SnowflakeSource: IdentifierSource {
     private var minter: SnowflakeMinter?
     private var grantedAt: (milliseconds: UInt64, clock: MonotonicTime) = (0, .zero)
     private var isRenewing = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var waiting: [CheckedContinuation<Void, any Error>] = []
 
     /// Mints from leases of a store.
     ///
@@ -81,19 +81,20 @@ public actor SnowflakeSource: IdentifierSource {
         return grantedAt.milliseconds + UInt64(elapsed.nanoseconds / 1_000_000)
     }
 
-    /// One asks for a lease; those who need it meanwhile wait for what comes of it, and look again.
+    /// One asks for a lease; those who need it meanwhile wait for what comes of it, and fail with it.
     private func renewOrWait() async throws {
-        if isRenewing {
-            await withCheckedContinuation { waiting.append($0) }
-            return
-        }
+        if isRenewing { return try await withCheckedThrowingContinuation { waiting.append($0) } }
         isRenewing = true
-        defer {
-            isRenewing = false
-            let waiting = self.waiting
-            self.waiting = []
-            for caller in waiting { caller.resume() }
-        }
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await renew()) } catch { outcome = .failure(error) }
+        isRenewing = false
+        let callers = waiting
+        waiting = []
+        for caller in callers { caller.resume(with: outcome) }
+        try outcome.get()
+    }
+
+    private func renew() async throws {
         if let lease = minter?.lease, let grant = try await leases.renew(lease) {
             minter?.renew(grant.lease)
             grantedAt = (grant.milliseconds, surroundings.now())

@@ -59,7 +59,7 @@ struct CreateAdmin: AsyncParsableCommand {
         for (path, _) in files where access(path, F_OK) == 0 {
             throw StartFailure("\(path) is there already; nothing was written")
         }
-        for (path, text) in files { try Self.write(text, to: path) }
+        for (path, text) in files { try NewFile.write(text, to: path) }
     }
 
     private struct Credentials: Encodable {
@@ -73,21 +73,5 @@ struct CreateAdmin: AsyncParsableCommand {
         let letters = Array("abcdefghijkmnpqrstuvwxyz23456789")
         var random = SystemRandomNumberGenerator()
         return String((0..<24).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
-    }
-
-    /// Writes a new file that only the owner can read, from its first byte on.
-    private static func write(_ text: Data, to path: String) throws {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw StartFailure("\(path) cannot be written: \(String(cString: strerror(errno)))") }
-        defer { close(file) }
-        var rest = [UInt8](text + Data("\n".utf8))[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            guard written > 0 else {
-                throw StartFailure("\(path) cannot be written: \(String(cString: strerror(errno)))")
-            }
-            rest = rest.dropFirst(written)
-        }
-        guard fsync(file) == 0 else { throw StartFailure("\(path) cannot be written") }
     }
 }

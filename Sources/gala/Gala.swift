@@ -12,7 +12,7 @@ struct Gala: AsyncParsableCommand {
               gala create-admin --directory var/security --credentials var/admin.json
               gala --config cluster/local/node1.json
             """,
-        subcommands: [Serve.self, CreateAdmin.self],
+        subcommands: [Serve.self, CreateAdmin.self, EndTokens.self],
         defaultSubcommand: Serve.self
     )
 

@@ -45,8 +45,15 @@ struct Server {
         let parts = try await openNode(logger)
         let platform = parts.database.map { Self.platform($0) }
         let checks = PasswordChecks()
+        let operators = Operators(files.accounts)
+        let follower = OperatorsFollower(
+            path: configuration.accountsFile,
+            operators: operators,
+            text: files.accountsText,
+            logger: logger
+        )
         let sessions = Sessions(
-            operators: files.accounts,
+            operators: operators,
             users: platform?.users,
             tokens: await AccessTokens(keys: files.keys, cluster: configuration.clusterID),
             checks: checks,
@@ -65,7 +72,7 @@ struct Server {
         )
         var group = ServiceGroupConfiguration(
             // They end from the last to the first.
-            services: [parts.service] + (platform?.services ?? []) + [http, parts.retreat],
+            services: [parts.service] + (platform?.services ?? []) + [follower, http, parts.retreat],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -92,7 +99,7 @@ struct Server {
     }
 
     /// Accounts and keys, read and checked before anything else is touched.
-    private func readFiles() throws -> (accounts: AccountFile, keys: TokenKeys) {
+    private func readFiles() throws -> (accountsText: Data, accounts: AccountFile, keys: TokenKeys) {
         var faults: [Settings.Fault] = []
         func contents(_ name: SettingName, _ path: String) -> Data? {
             let data = try? Data(contentsOf: URL(filePath: path))
@@ -101,7 +108,8 @@ struct Server {
         }
         var accounts: AccountFile?
         var keys: TokenKeys?
-        if let text = contents(.securityAccounts, configuration.accountsFile) {
+        let accountsText = contents(.securityAccounts, configuration.accountsFile)
+        if let text = accountsText {
             do { accounts = try AccountFile(text: text) } catch {
                 faults.append(.init(source: .file(SettingName.securityAccounts.rawValue), rule: "\(error)"))
             }
@@ -111,7 +119,7 @@ struct Server {
                 faults.append(.init(source: .file(SettingName.securityTokenKeys.rawValue), rule: "\(error)"))
             }
         }
-        guard let accounts, let keys else { throw InvalidConfiguration(faults) }
-        return (accounts, keys)
+        guard let accountsText, let accounts, let keys else { throw InvalidConfiguration(faults) }
+        return (accountsText, accounts, keys)
     }
 }

@@ -248,7 +248,7 @@ import Testing
         }
     }
 
-    /// A node that ended nothing itself learns of it by reading along, and lets nobody in when it cannot.
+    /// A node that ended nothing itself learns of it by reading along; when it cannot, it asks of each token.
     @Test func anotherNodeReadsOfWhatHasEnded() async throws {
         let server = try await TestServer()
         try await server.test { client async throws in
@@ -260,13 +260,73 @@ import Testing
             try await server.readRevocations()
             #expect(try await client.send(.get, "/v1/users/me", as: one).status == 401)
             #expect(try await client.send(.get, "/v1/users/me", as: other).status == 200)
-            server.advance(seconds: 11)
+            // It does not go by what it read two seconds ago.
+            let third = try await client.user("carla")
+            server.advance(seconds: 2)
+            let ended = try #require(await server.tokens.caller(third.accessToken)?.session)
+            try await server.users.accounts.endSession(ended, of: .init(try #require(UInt64(third.id))))
+            #expect(try await client.send(.get, "/v1/users/me", as: third).status == 401)
+            #expect(try await client.send(.get, "/v1/users/me", as: other).status == 200)
+            server.backend.failures = .each(perMille: 1_000)
             let blind = try await client.send(.get, "/v1/users/me", as: other)
             #expect(blind.status == 503)
             #expect(blind.headers[.retryAfter] != nil)
             #expect(try await client.send(.get, "/v1/kv").status == 200)
-            try await server.readRevocations()
+            server.backend.failures = .none
             #expect(try await client.send(.get, "/v1/users/me", as: other).status == 200)
+        }
+    }
+
+    /// What is known to be revoked stays so while the log cannot be read.
+    @Test func aRoleThatWasTakenIsGoneOnANodeThatCannotReadAlong() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            let user = try await client.user("amelie")
+            server.advance(seconds: 2)
+            let stored = try await server.users.accounts.user(.init(try #require(UInt64(user.id))))
+            let admin = Actor(user: .init(1), roles: .admin, session: nil)
+            _ = try await server.users.accounts.setRoles(.donor, of: stored.record.id, ifVersion: stored.version, admin)
+            #expect(try await client.send(.get, "/v1/users/me", as: user).status == 401)
+        }
+    }
+
+    @Test func whatIsAboutExpiredTokensIsRemovedFromTheLog() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            let user = try await client.user("amelie")
+            let session = try #require(await server.tokens.caller(user.accessToken)?.session)
+            try await server.users.accounts.endSession(session, of: .init(try #require(UInt64(user.id))))
+            let log = RevocationLog(Database(server.backend))
+            try await server.readRevocations()
+            try await server.users.revocations.sweep()
+            #expect(try await log.entries(since: nil).revocations.count == 1)
+            server.advance(seconds: 700)
+            try await server.readRevocations()
+            try await server.users.revocations.sweep()
+            #expect(try await log.entries(since: nil).revocations.isEmpty)
+        }
+    }
+
+    /// An operator's token has no session: it ends with the account, its role, or its epoch of tokens.
+    @Test func anOperatorsTokensEndWithWhatTheFileSays() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            func status() async throws -> Int { try await client.send(.get, "/v1/kv").status }
+            let file = try AccountFile([server.admin, server.user])
+            #expect(try await status() == 200)
+            server.operators.replace(try #require(file.endingTokens(of: "admin")))
+            #expect(try await status() == 401)
+            let token = try #require(try await client.login("admin", "secret").json["accessToken"].string)
+            #expect(try await client.send(.get, "/v1/kv", [.authorization: "Bearer \(token)"]).status == 200)
+            // What the file says outlives the process.
+            let again = try AccountFile(text: try #require(file.endingTokens(of: "admin")).text)
+            server.operators.replace(again)
+            #expect(try await client.send(.get, "/v1/kv", [.authorization: "Bearer \(token)"]).status == 200)
+            server.operators.replace(try AccountFile([server.user]))
+            #expect(try await client.send(.get, "/v1/kv", [.authorization: "Bearer \(token)"]).status == 401)
+            server.operators.replace(file)
+            #expect(try await status() == 200)
+            #expect(file.endingTokens(of: "nobody") == nil)
         }
     }
 

@@ -46,19 +46,24 @@ struct Moments: Sendable {
     /// A time stands for everything up to its millisecond's end.
     func timestamp(_ query: Query) async throws -> Timestamp? {
         guard let text = try query.text("at") else { return nil }
-        let asked: Timestamp
-        if let number = UInt64(text) {
-            asked = Timestamp(number)
-        } else if let instant = Instant(rfc3339: text) {
-            asked = Timestamp(Timestamp(milliseconds: instant.milliseconds + 1).rawValue - 1)
-        } else {
+        let number = UInt64(text)
+        let instant = number == nil ? Instant(rfc3339: text) : nil
+        guard number != nil || instant != nil else {
             throw Problem.invalid(parameter: "at", "must be a time of RFC 3339, or the number of a timestamp")
         }
         let now = try await database.snapshot().timestamp
+        // Compared before it becomes a timestamp: there is none for what lies behind the year 4199.
+        guard instant.map({ $0.milliseconds <= now.milliseconds }) ?? true else { throw Self.future }
+        let asked = number.map { Timestamp($0) } ?? instant.map { Self.end(of: $0) } ?? now
         if asked <= now { return asked }
-        guard asked.milliseconds <= now.milliseconds else {
-            throw Problem.invalid(parameter: "at", "must not lie in the future")
-        }
+        guard asked.milliseconds <= now.milliseconds else { throw Self.future }
         return now
+    }
+
+    private static var future: Problem { .invalid(parameter: "at", "must not lie in the future") }
+
+    /// The last timestamp of a millisecond.
+    private static func end(of instant: Instant) -> Timestamp {
+        Timestamp(Timestamp(milliseconds: instant.milliseconds + 1).rawValue - 1)
     }
 }

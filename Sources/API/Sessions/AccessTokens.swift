@@ -45,7 +45,7 @@ public struct AccessTokens: Sendable {
     /// A token for an operator's account, good for so many seconds.
     public func issue(to account: Account, seconds: Int64) async throws -> String {
         let roles: Roles = account.role == .admin ? .admin : .donor
-        return try await issue(to: Caller(id: account.id, roles: roles), seconds: seconds)
+        return try await issue(to: Caller(id: account.id, roles: roles, epoch: account.tokenEpoch), seconds: seconds)
     }
 
     /// A token for a caller, good for so many seconds.
@@ -61,7 +61,7 @@ public struct AccessTokens: Sendable {
             exp: issued + seconds,
             jti: Base64.encodeForAddresses((0..<12).map { _ in UInt8.random(in: 0...255, using: &random) }),
             sid: caller.session?.description,
-            epo: caller.session == nil ? nil : caller.epoch
+            epo: caller.session == nil && caller.epoch == 0 ? nil : caller.epoch
         )
         return try await keys.sign(claims, kid: signingKeyID, header: ["typ": .string(Self.type)])
     }
@@ -86,7 +86,7 @@ public struct AccessTokens: Sendable {
         let roles = claims.role.split(separator: " ").compactMap { Roles(named: String($0)) }
             .reduce(into: Roles()) { $0.formUnion($1) }
         guard !roles.isEmpty else { return nil }
-        guard let sid = claims.sid else { return Caller(id: claims.sub, roles: roles) }
+        guard let sid = claims.sid else { return Caller(id: claims.sub, roles: roles, epoch: claims.epo ?? 0) }
         guard let session = SessionID(sid), let epoch = claims.epo, UserID(claims.sub) != nil else { return nil }
         return Caller(id: claims.sub, roles: roles, session: session, epoch: epoch)
     }
@@ -101,7 +101,7 @@ struct AccessClaims: JWTPayload {
     let iat: Int64
     let exp: Int64
     let jti: String
-    /// A user's session, and the epoch in which the token was issued; an operator's account has neither.
+    /// A user's session, which an operator's account has not, and the epoch in which the token was issued.
     var sid: String?
     var epo: UInt64?
 

@@ -16,12 +16,15 @@ public struct Account: Hashable, Sendable {
     public let password: PasswordHash
     /// What it may do.
     public let role: Role
+    /// Tokens that were issued in another epoch do not hold.
+    public let tokenEpoch: UInt64
 
     /// Makes one.
-    public init(id: String, username: String, password: PasswordHash, role: Role) {
+    public init(id: String, username: String, password: PasswordHash, role: Role, tokenEpoch: UInt64 = 0) {
         self.id = id
         self.username = username
         self.password = password
         self.role = role
+        self.tokenEpoch = tokenEpoch
     }
 }

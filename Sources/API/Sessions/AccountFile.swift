@@ -1,6 +1,7 @@
 public import FoundationEssentials
 
-/// Operators' accounts in a file that every node has: `{"accounts": [{"id", "username", "passwordHash", "role"}]}`.
+/// Operators' accounts in a file that every node has: `{"accounts": [{"id", "username", "passwordHash", "role",
+/// "tokenEpoch"?}]}`.
 ///
 /// They must be able to log in when the store is not there, of all times.
 public struct AccountFile: Sendable {
@@ -16,21 +17,29 @@ public struct AccountFile: Sendable {
             let username: String
             let passwordHash: String
             let role: Account.Role
+            /// Not there in files of old, and where it is 0.
+            let tokenEpoch: UInt64?
         }
 
         let accounts: [Entry]
     }
 
     private let accounts: [String: Account]
+    private let accountsByID: [String: Account]
 
-    /// Accounts, each with a name of its own.
+    /// Accounts, each with a name and an id of its own.
     public init(_ accounts: [Account]) throws(Unusable) {
         var byName: [String: Account] = [:]
+        var byID: [String: Account] = [:]
         for account in accounts {
             guard byName.updateValue(account, forKey: account.username) == nil else {
                 throw Unusable(description: "accounts: the username \"\(account.username)\" stands there twice")
             }
+            guard byID.updateValue(account, forKey: account.id) == nil else {
+                throw Unusable(description: "accounts: the id \"\(account.id)\" stands there twice")
+            }
         }
+        accountsByID = byID
         self.accounts = byName
     }
 
@@ -50,7 +59,15 @@ public struct AccountFile: Sendable {
             guard !entry.username.isEmpty else {
                 throw Unusable(description: "accounts[\(position)].username: must not be empty")
             }
-            accounts.append(Account(id: entry.id, username: entry.username, password: password, role: entry.role))
+            accounts.append(
+                Account(
+                    id: entry.id,
+                    username: entry.username,
+                    password: password,
+                    role: entry.role,
+                    tokenEpoch: entry.tokenEpoch ?? 0
+                )
+            )
         }
         try self.init(accounts)
     }
@@ -61,7 +78,13 @@ public struct AccountFile: Sendable {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             let entries = accounts.values.sorted { $0.username < $1.username }.map {
-                Contents.Entry(id: $0.id, username: $0.username, passwordHash: $0.password.text, role: $0.role)
+                Contents.Entry(
+                    id: $0.id,
+                    username: $0.username,
+                    passwordHash: $0.password.text,
+                    role: $0.role,
+                    tokenEpoch: $0.tokenEpoch == 0 ? nil : $0.tokenEpoch
+                )
             }
             return try encoder.encode(Contents(accounts: entries))
         }
@@ -69,4 +92,21 @@ public struct AccountFile: Sendable {
 
     /// The account with this name; nil where there is none.
     public func account(named username: String) -> Account? { accounts[username] }
+
+    /// The account with this id; nil where there is none.
+    func account(id: String) -> Account? { accountsByID[id] }
+
+    /// The same accounts, but that tokens which one of them has do not hold any more; nil where there is none with the
+    /// name.
+    public func endingTokens(of username: String) -> AccountFile? {
+        guard let old = accounts[username] else { return nil }
+        let new = Account(
+            id: old.id,
+            username: old.username,
+            password: old.password,
+            role: old.role,
+            tokenEpoch: old.tokenEpoch + 1
+        )
+        return try? AccountFile(accounts.values.map { $0.username == username ? new : $0 })
+    }
 }

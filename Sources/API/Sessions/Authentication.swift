@@ -7,6 +7,7 @@ struct Authentication: RouterMiddleware {
     typealias Context = APIContext
 
     let tokens: AccessTokens
+    let operators: Operators
     /// Which tokens have ended early; nil where there are no users.
     let revocations: RevocationFollower?
 
@@ -19,15 +20,18 @@ struct Authentication: RouterMiddleware {
         let parts = header.split(separator: " ", omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Problem.unauthenticated }
         guard let caller = await tokens.caller(String(parts[1])) else { throw Problem.invalidToken }
-        try check(caller)
+        try await check(caller)
         var context = context
         context.caller = caller
         return try await next(request, context)
     }
 
-    private func check(_ caller: Caller) throws(Problem) {
-        guard caller.session != nil else { return }
-        switch revocations?.verdict(on: caller) {
+    private func check(_ caller: Caller) async throws(Problem) {
+        guard caller.session != nil else {
+            guard operators.holds(caller) else { throw .invalidToken }
+            return
+        }
+        switch await revocations?.verdict(on: caller) {
         case .holds: return
         case .revoked: throw .invalidToken
         case .unknown, nil: throw .overloaded("This node cannot tell at the moment which tokens hold.")

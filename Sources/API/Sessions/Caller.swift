@@ -8,7 +8,7 @@ struct Caller: Hashable, Sendable {
     let roles: Roles
     /// The session that the token came from; nil for an operator's account, which has none.
     var session: SessionID?
-    /// The epoch in which a user's token was issued; 0 for an operator's account.
+    /// The epoch in which the token was issued: of the user's credentials, or of the operator's account.
     var epoch: UInt64 = 0
 
     /// As operators' accounts have it.

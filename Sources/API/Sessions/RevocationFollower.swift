@@ -6,39 +6,42 @@ public import ServiceLifecycle
 /// Reads the log of revocations along, so that this node refuses a token within a second of its end, whichever node
 /// ended it.
 ///
-/// A node that cannot read the log knows nothing: after ``patience`` it refuses users' tokens until it can again. It
-/// could serve nobody anyway, since what it serves lies in the same store.
+/// A node that has not been able to read the log for ``patience`` does not go by what it knows: it asks the store of each
+/// token whether it holds, and refuses users where that cannot be told either. It could serve them nothing from the
+/// same store.
 public final class RevocationFollower: Service {
     /// Whether a token holds, as far as this node knows.
     enum Verdict {
         case holds
         case revoked
-        /// The log could not be read lately.
+        /// The log could not be read lately, nor the user's record.
         case unknown
     }
 
     private struct State {
         var view = RevocationView()
         var readAt: ContinuousClock.Instant?
-        var sweptAt: ContinuousClock.Instant?
     }
 
     /// How old what is known may be.
-    static let patience = Duration.seconds(10)
+    static let patience = Duration.milliseconds(1_500)
     private static let interval = Duration.milliseconds(500)
     private static let sweepInterval = Duration.seconds(600)
 
     private let log: RevocationLog
+    private let accounts: Accounts
     private let longestToken: Duration
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state = NIOLockedValueBox(State())
 
     init(
         _ log: RevocationLog,
+        _ accounts: Accounts,
         longestToken: Duration,
-        now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+        now: @escaping @Sendable () -> ContinuousClock.Instant
     ) {
         self.log = log
+        self.accounts = accounts
         self.longestToken = longestToken
         self.now = now
     }
@@ -46,6 +49,7 @@ public final class RevocationFollower: Service {
     /// Reads along until the process shuts down.
     public func run() async throws {
         try? await cancelWhenGracefulShutdown {
+            async let _ = self.sweepAlong()
             while true {
                 // What cannot be read now is read the next time; how long that goes on is what matters.
                 try? await self.read()
@@ -57,18 +61,32 @@ public final class RevocationFollower: Service {
     /// Reads what has been noted since the last time.
     func read() async throws {
         let began = now()
-        let (from, mustSweep) = state.withLockedValue { state in
-            (state.view.nextRead, state.sweptAt.map { began - $0 > Self.sweepInterval } ?? true)
-        }
+        let from = state.withLockedValue { $0.view.nextRead }
         let read = try await log.entries(since: from)
-        let over = read.upTo.advanced(by: .zero - longestToken - RevocationLog.overlap)
         state.withLockedValue { state in
             state.view.take(read.revocations, upTo: read.upTo)
-            state.view.forget(before: over)
+            state.view.forget(before: over(read.upTo))
             state.readAt = began
-            if mustSweep { state.sweptAt = began }
         }
-        if mustSweep { while try await log.sweep(before: over) {} }
+    }
+
+    /// Before when every token has expired by itself.
+    private func over(_ moment: Instant) -> Instant {
+        moment.advanced(by: .zero - longestToken - RevocationLog.overlap)
+    }
+
+    /// Removes from the log what nobody needs any more, now and then. Reading does not wait for it.
+    private func sweepAlong() async throws {
+        while true {
+            try await Task.sleep(for: Self.sweepInterval)
+            try? await sweep()
+        }
+    }
+
+    /// Removes from the log what is about tokens that have all expired by themselves.
+    func sweep() async throws {
+        guard let moment = state.withLockedValue({ $0.view.readUpTo }) else { return }
+        while try await log.sweep(before: over(moment)) {}
     }
 
     /// Takes what this node itself has just revoked: it need not wait for the log.
@@ -80,12 +98,16 @@ public final class RevocationFollower: Service {
     }
 
     /// Whether a token still holds.
-    func verdict(on caller: Caller) -> Verdict {
-        guard let session = caller.session, let user = UserID(caller.id) else { return .holds }
+    func verdict(on caller: Caller) async -> Verdict {
+        guard let session = caller.session, let user = UserID(caller.id) else { return .revoked }
         let now = now()
-        return state.withLockedValue { state in
-            guard let readAt = state.readAt, now - readAt <= Self.patience else { return .unknown }
-            return state.view.isRevoked(user: user, session: session, epoch: caller.epoch) ? .revoked : .holds
+        let (isRevoked, isRecent) = state.withLockedValue { state in
+            let isRecent = state.readAt.map { now - $0 <= Self.patience } ?? false
+            return (state.view.isRevoked(user: user, session: session, epoch: caller.epoch), isRecent)
         }
+        if isRevoked { return .revoked }
+        if isRecent { return .holds }
+        guard let holds = try? await accounts.holds(session, of: user, epoch: caller.epoch) else { return .unknown }
+        return holds ? .holds : .revoked
     }
 }

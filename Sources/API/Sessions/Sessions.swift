@@ -16,7 +16,7 @@ public final class Sessions: Sendable {
     let tokens: AccessTokens
     let users: UserAccounts?
     let checks: PasswordChecks
-    private let operators: AccountFile
+    private let operators: Operators
     private let lifetimeSeconds: Int64
     private let now: @Sendable () -> Int64
     private let backoff = NIOLockedValueBox(LoginBackoff())
@@ -28,7 +28,7 @@ public final class Sessions: Sendable {
     ///   - users: Accounts in the store; nil for a node that has none.
     ///   - lifetimeSeconds: How long an access token holds.
     public convenience init(
-        operators: AccountFile,
+        operators: Operators,
         users: UserAccounts?,
         tokens: AccessTokens,
         checks: PasswordChecks,
@@ -45,7 +45,7 @@ public final class Sessions: Sendable {
     }
 
     init(
-        operators: AccountFile,
+        operators: Operators,
         users: UserAccounts?,
         tokens: AccessTokens,
         checks: PasswordChecks,
@@ -61,7 +61,9 @@ public final class Sessions: Sendable {
     }
 
     /// Finds out who is asking.
-    var authentication: Authentication { Authentication(tokens: tokens, revocations: users?.revocations) }
+    var authentication: Authentication {
+        Authentication(tokens: tokens, operators: operators, revocations: users?.revocations)
+    }
 
     /// Who wants to log in, if there is such an account.
     private enum Candidate {

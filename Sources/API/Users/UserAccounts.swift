@@ -11,18 +11,18 @@ public struct UserAccounts: Sendable {
     ///
     /// - Parameter longestTokenSeconds: How long an access token holds at most, on any node.
     public init(_ services: Services, longestTokenSeconds: Int64 = 86_400) {
-        self.init(
-            services,
-            revocations: RevocationFollower(
-                RevocationLog(services.database),
-                longestToken: .seconds(longestTokenSeconds)
-            )
-        )
+        self.init(services, longestToken: .seconds(longestTokenSeconds), now: { ContinuousClock.now })
     }
 
-    init(_ services: Services, revocations: RevocationFollower) {
-        accounts = Accounts(services, secrets: SystemSecrets())
+    init(_ services: Services, longestToken: Duration, now: @escaping @Sendable () -> ContinuousClock.Instant) {
+        let accounts = Accounts(services, secrets: SystemSecrets())
+        self.accounts = accounts
         organizations = Organizations(services)
-        self.revocations = revocations
+        revocations = RevocationFollower(
+            RevocationLog(services.database),
+            accounts,
+            longestToken: longestToken,
+            now: now
+        )
     }
 }

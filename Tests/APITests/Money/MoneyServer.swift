@@ -26,6 +26,18 @@ struct MoneyServer {
         case admin = "1"
 
         var id: UserID { UserID(UInt64(rawValue) ?? 0) }
+
+        /// As an operator's account, which needs no records.
+        var account: Account {
+            get throws {
+                Account(
+                    id: rawValue,
+                    username: rawValue,
+                    password: try #require(.of("secret", cost: TestServer.cost)),
+                    role: self == .admin ? .admin : .user
+                )
+            }
+        }
     }
 
     /// Nobody acts for organizations here.
@@ -40,7 +52,7 @@ struct MoneyServer {
     init() async throws {
         tokens = await AccessTokens(keys: try TokenKeys.generate(), cluster: "test", now: { 1_800_000_000 })
         let sessions = Sessions(
-            operators: try AccountFile([]),
+            operators: Operators(try AccountFile(Person.allCases.map { try $0.account })),
             users: nil,
             tokens: tokens,
             checks: PasswordChecks(concurrent: 1),
@@ -67,13 +79,7 @@ struct MoneyServer {
     func test(_ script: @Sendable (Client) async throws -> Void) async throws {
         var headers: [Person: String] = [:]
         for person in Person.allCases {
-            let account = Account(
-                id: person.rawValue,
-                username: person.rawValue,
-                password: try #require(.of("secret", cost: TestServer.cost)),
-                role: person == .admin ? .admin : .user
-            )
-            headers[person] = "Bearer " + (try await tokens.issue(to: account, seconds: 600))
+            headers[person] = "Bearer " + (try await tokens.issue(to: person.account, seconds: 600))
         }
         let authorizations = headers
         try await service.application().test(.router) { client in

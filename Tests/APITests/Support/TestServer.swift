@@ -23,6 +23,7 @@ struct TestServer {
     /// What the domain stands on.
     let backend = ModelBackend()
     let users: UserAccounts
+    let operators: Operators
     private let clock: Clock
     let service: HTTPService
 
@@ -57,14 +58,14 @@ struct TestServer {
         tokens = await AccessTokens(keys: keys, cluster: "test", now: { clock.now })
         let services = Services(database: Database(backend), ids: CountingIDs())
         let started = ContinuousClock.now
-        let revocations = RevocationFollower(
-            RevocationLog(services.database),
+        users = UserAccounts(
+            services,
             longestToken: .seconds(600),
             now: { started + .seconds(clock.now - Clock.start) }
         )
-        users = UserAccounts(services, revocations: revocations)
+        operators = Operators(try AccountFile([admin, user]))
         let sessions = Sessions(
-            operators: try AccountFile([admin, user]),
+            operators: operators,
             users: users,
             tokens: tokens,
             checks: PasswordChecks(concurrent: 1, cost: Self.cost),

@@ -57,6 +57,22 @@ import Testing
         if let winner = told.first { #expect(holder.record.id == winner) }
     }
 
+    /// Who is told that nothing happened, and nothing will, has no name by it.
+    @Test(arguments: 1...300 as ClosedRange<UInt64>)
+    func whatIsSaidToHaveFailedHasNotHappened(_ seed: UInt64) async throws {
+        let fixture = Fixture(seed: seed, failures: .each(perMille: 400))
+        var isInDoubt = false
+        do {
+            _ = try await fixture.user("amelie")
+            isInDoubt = true
+        } catch TransactionError.unknown {
+            isInDoubt = true
+        } catch {}
+        fixture.backend.failures = .none
+        fixture.backend.settle()
+        if try await fixture.find("amelie") != nil { #expect(isInDoubt) }
+    }
+
     @Test(arguments: ["", "a b", "a/b", "a\0", "é", String(repeating: "a", count: 65)])
     func someNamesAreNone(_ text: String) { #expect(Username(text) == nil) }
 
@@ -93,13 +109,14 @@ import Testing
         } catch is DomainError { #expect(!isAddress) }
     }
 
-    @Test func allUsersAreListedTheNewestFirstWhileOthersSignUp() async throws {
+    @Test(arguments: [1, 2, 7])
+    func allUsersAreListedTheNewestFirstWhileOthersSignUp(_ limit: Int) async throws {
         for number in 0..<25 { _ = try await fixture.user("user\(number)") }
         let admin = Actor(user: UserID(1), roles: .admin)
         var seen: [String] = []
         var place: [UInt8]?
         repeat {
-            let page = try await fixture.accounts.users(PageRequest(limit: 7, after: place), admin)
+            let page = try await fixture.accounts.users(PageRequest(limit: limit, after: place), admin)
             seen += page.items.map(\.record.username.description)
             place = page.next
             _ = try await fixture.user("late\(seen.count)")

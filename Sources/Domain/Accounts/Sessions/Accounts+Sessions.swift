@@ -102,6 +102,15 @@ extension Accounts {
         return grant
     }
 
+    /// Whether a session is there, and a token that it was given in an epoch holds: as the store has it now.
+    public func holds(_ session: SessionID, of user: UserID, epoch: UInt64) async throws -> Bool {
+        let snapshot = try await services.database.snapshot()
+        guard try await snapshot.record(SessionFamily.self, at: .session(session, of: user)) != nil,
+            let credentials = try await snapshot.record(Credentials.self, at: .credentials(user))
+        else { return false }
+        return credentials.record.admits(epoch, session)
+    }
+
     /// Ends a session and its access tokens. One that has ended already stays so.
     ///
     /// - Returns: what was revoked, for the node to know at once.

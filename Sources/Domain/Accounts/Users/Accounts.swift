@@ -59,19 +59,33 @@ public struct Accounts: Sendable {
     /// - Throws: ``DomainError``: `invalid`, or `username-taken`; and what the store throws.
     public func signUp(_ request: SignUp) async throws -> Stored<User> {
         let id: UserID = try await services.ids.mint()
-        var unknownOutcomes = 0
-        while true {
+        do {
+            return try await signUp(request, id)
+        } catch TransactionError.refused(.checkFailed, _) {
+            throw Self.usernameTaken
+        } catch TransactionError.unknown {
+            return try await signUpInDoubt(request, id)
+        }
+    }
+
+    /// Goes on with a sign-up whose first try may have taken place, or may yet. The same id makes it the same sign-up: it
+    /// happens once.
+    ///
+    /// - Throws: `username-taken` where somebody else has the name, which is final; else ``TransactionError/unknown``,
+    ///   whatever came of the later tries.
+    private func signUpInDoubt(_ request: SignUp, _ id: UserID) async throws -> Stored<User> {
+        for _ in 0..<2 {
             do {
                 return try await signUp(request, id)
-            } catch TransactionError.unknown where unknownOutcomes < 2 {
-                // The same id makes it the same sign-up: it happens once.
-                unknownOutcomes += 1
             } catch TransactionError.refused(.checkFailed, _) {
-                let holder = try await user(named: request.username)
-                if unknownOutcomes > 0, let holder, holder.record.id == id { return holder }
-                throw Self.usernameTaken
+                guard let holder = try? await user(named: request.username) else { break }
+                guard holder.record.id == id else { throw Self.usernameTaken }
+                return holder
+            } catch {
+                continue
             }
         }
+        throw TransactionError.unknown
     }
 
     /// The same for a request that has a key: however often it comes, there is one user, and one answer.

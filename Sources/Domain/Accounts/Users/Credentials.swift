@@ -39,6 +39,11 @@ struct Credentials: Record {
         writer.id(4, keptSession)
     }
 
+    /// Whether a token of a session holds that was issued in an epoch.
+    func admits(_ epoch: UInt64, _ session: SessionID) -> Bool {
+        epoch >= self.epoch || (epoch >= floor && session == keptSession)
+    }
+
     /// Ends all tokens but those of one session.
     mutating func beginEpoch(keeping session: SessionID?) {
         epoch += 1

@@ -13,13 +13,15 @@ enum UserList {
     /// The part of every shard behind the place, put together.
     static func page(_ page: PageRequest, _ snapshot: Snapshot) async throws -> Page<UserID> {
         var found: [UserID] = []
+        var isMore = false
         for number in 0..<shards {
             let entries: Page<Stored<UsernameEntry>> = try await snapshot.records(under: shard(number), page)
             found += entries.items.map(\.record.user)
+            isMore = isMore || entries.next != nil
         }
         found.sort { $0 > $1 }
         let items = Array(found.prefix(page.limit))
-        guard found.count > page.limit, let last = items.last else { return Page(items: items, next: nil) }
+        guard isMore || found.count > page.limit, let last = items.last else { return Page(items: items, next: nil) }
         let key = shard(0)
         return Page(items: items, next: key.place(of: key.appendingNewestFirst(last).bytes))
     }
