@@ -22,7 +22,7 @@ package struct MoneyNode: Sendable {
         donations = Donations(services)
         topUps = TopUps(services, gateway: gateway)
         events = Events(services, organizers: NoOrganizers())
-        causes = Causes(services)
+        causes = Causes(services, organizers: NoOrganizers())
         wallets = Wallets(services)
     }
 
@@ -82,6 +82,6 @@ struct NoOrganizers: Organizers {
     func mayOrganize(
         _ user: UserID,
         for organization: OrganizationID,
-        in txn: Transaction
+        in view: some RecordView
     ) async throws(TransactionError) -> Bool { false }
 }

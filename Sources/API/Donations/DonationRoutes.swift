@@ -109,14 +109,18 @@ struct DonationRoutes: Sendable {
     }
 
     private func history(_ request: Request, _ context: APIContext) async throws -> Response {
+        guard context.caller != nil else { throw Problem.unauthenticated }
+        let event: EventID = try context.id("event")
         let query = try Query(of: request)
         let page = try Lists.page(query, of: request)
-        let (event, found) = try await causes.history(of: context.id("event"), page, at: moments.timestamp(query))
-        let user = context.optionalUser
-        return .json(
-            Lists.json(found, of: request) { DonationAnswers.json($0, of: event, for: user) },
-            headers: [.cacheControl: "no-store"]
+        let (viewer, found) = try await causes.history(
+            of: event,
+            for: context.optionalUser,
+            page,
+            at: moments.timestamp(query)
         )
+        let json = Lists.json(found, of: request) { DonationAnswers.json($0, of: event, for: viewer) }
+        return .json(json, headers: [.cacheControl: "no-store"])
     }
 
     private func totals(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -177,20 +181,18 @@ enum DonationAnswers {
         return .object(members)
     }
 
-    /// To everybody: what was given and when. Who gave, and what he said to it, to the event's owner only, and that not
-    /// where the gift is anonymous.
-    static func json(_ posting: Posting, of event: Event, for user: UserID?) -> JSON {
+    /// To everybody who is logged in: what was given and when. What the giver said to it, and who he is unless the gift
+    /// is anonymous, to organizers of the event only.
+    static func json(_ posting: Posting, of event: EventID, for viewer: CauseViewer) -> JSON {
         var members: [(name: String, value: JSON)] = [
-            ("id", .string(posting.transfer.description)), ("eventId", .string(event.id.description)),
+            ("id", .string(posting.transfer.description)), ("eventId", .string(event.description)),
             ("amount", .int(Int(posting.entry.money.amount))),
             ("currency", .string(posting.entry.money.currency.code)),
             ("anonymous", .bool(posting.entry.isAnonymous)),
             ("createdAt", .string(posting.at.instant.description)),
         ]
-        if user == event.owner, let message = posting.entry.message { members.append(("message", .string(message))) }
-        if let donor = posting.donor(for: user, of: event) {
-            members.append(("userId", .string(donor.description)))
-        }
+        if let message = posting.message(for: viewer) { members.append(("message", .string(message))) }
+        if let donor = posting.donor(for: viewer) { members.append(("userId", .string(donor.description))) }
         return .object(members)
     }
 

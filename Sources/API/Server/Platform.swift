@@ -24,7 +24,7 @@ public struct Platform: Sendable {
         topUps = TopUps(services, gateway: gateway)
         events = Events(services, organizers: organizers)
         donations = Donations(services)
-        causes = Causes(services)
+        causes = Causes(services, organizers: organizers)
         requests = Requests(services)
         chores = Chores(services, topUps: topUps)
     }

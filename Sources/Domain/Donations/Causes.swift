@@ -5,9 +5,15 @@ public import KVStore
 /// Nothing here is kept beside the ledger: what was raised is the cause's balance, and its history are its entries.
 public struct Causes: Sendable {
     private let services: Services
+    private let organizers: any Organizers
 
     /// Causes of a platform.
-    public init(_ services: Services) { self.services = services }
+    ///
+    /// - Parameter organizers: Who may act for an organization, and so see who gave to its events.
+    public init(_ services: Services, organizers: any Organizers) {
+        self.services = services
+        self.organizers = organizers
+    }
 
     /// What a cause has got.
     public struct Totals: Hashable, Sendable {
@@ -37,17 +43,26 @@ public struct Causes: Sendable {
         return Totals(raised: Money(raised, event.currency), count: gifts, at: snapshot.timestamp)
     }
 
-    /// What an event was given, newest first, and the event.
+    /// What an event was given, newest first, and as whom the user may look at it.
     ///
-    /// Each posting tells more than everybody may know: see ``Posting/donor(for:of:)``.
+    /// Each posting tells more than everybody may know: see ``Posting/donor(for:)`` and ``Posting/message(for:)``.
+    ///
+    /// - Parameters:
+    ///   - user: Who looks; nil for anybody.
+    ///   - timestamp: What was given until then; who may see how much of it is always a matter of now.
     public func history(
         of id: EventID,
+        for user: UserID? = nil,
         _ page: PageRequest,
         at timestamp: Timestamp? = nil
-    ) async throws -> (event: Event, page: Page<Posting>) {
+    ) async throws -> (viewer: CauseViewer, page: Page<Posting>) {
         let snapshot = try await services.database.snapshot(at: timestamp)
         let event = try await event(id, snapshot)
-        return (event, try await snapshot.entries(of: .cause(id), page))
+        let postings = try await snapshot.entries(of: .cause(id), page)
+        guard let user else { return (.anybody, postings) }
+        let now = timestamp == nil ? snapshot : try await services.database.snapshot()
+        let mayOrganize = try await organizers.mayOrganize(user, event, in: now)
+        return (mayOrganize ? .organizer : .anybody, postings)
     }
 
     /// One movement of money, as somebody may see it who is on one of its sides.
@@ -65,8 +80,9 @@ public struct Causes: Sendable {
         if isPrivileged { return (found, true) }
         switch (transfer.debit, transfer.credit) {
         case (.wallet(user), _), (_, .wallet(user)): return (found, true)
-        case (_, .cause(let event)):
-            guard try await self.event(event, snapshot).owner == user else { throw DomainError.notFound }
+        case (_, .cause(let id)):
+            let event = try await event(id, snapshot)
+            guard try await organizers.mayOrganize(user, event, in: snapshot) else { throw DomainError.notFound }
             return (found, false)
         default: throw DomainError.notFound
         }
@@ -80,12 +96,21 @@ public struct Causes: Sendable {
     }
 }
 
+/// As whom somebody looks at what a cause was given.
+public enum CauseViewer: Hashable, Sendable {
+    /// As everybody may.
+    case anybody
+    /// As one who may organize the event.
+    case organizer
+}
+
 extension Posting {
-    /// Who gave, as far as somebody may know: the event's owner does, unless the giver wanted to stay unknown.
-    public func donor(for user: UserID?, of event: Event) -> UserID? {
-        guard !entry.isAnonymous, let user, user == event.owner, case .wallet(let donor) = entry.counterpart else {
-            return nil
-        }
+    /// Who gave, as far as somebody may know: organizers do, unless the giver wanted to stay unknown.
+    public func donor(for viewer: CauseViewer) -> UserID? {
+        guard viewer == .organizer, !entry.isAnonymous, case .wallet(let donor) = entry.counterpart else { return nil }
         return donor
     }
+
+    /// What the giver said to the organizers.
+    public func message(for viewer: CauseViewer) -> String? { viewer == .organizer ? entry.message : nil }
 }

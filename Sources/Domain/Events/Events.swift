@@ -162,10 +162,6 @@ public struct Events: Sendable {
     }
 
     private func checkOrganizer(_ user: UserID, of event: Event, in txn: Transaction) async throws {
-        guard let organization = event.organization else {
-            guard user == event.owner else { throw DomainError.forbidden }
-            return
-        }
-        guard try await organizers.mayOrganize(user, for: organization, in: txn) else { throw DomainError.forbidden }
+        guard try await organizers.mayOrganize(user, event, in: txn) else { throw DomainError.forbidden }
     }
 }

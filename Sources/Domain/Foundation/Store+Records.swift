@@ -23,7 +23,13 @@ public struct Stored<Value: Record>: Sendable {
     }
 }
 
-extension Transaction {
+/// What records can be read in, one by one: a transaction, or a snapshot.
+public protocol RecordView {
+    /// The record at a key; nil where there is none.
+    func record<R: Record>(_ type: R.Type, at key: DomainKey) async throws(TransactionError) -> Stored<R>?
+}
+
+extension Transaction: RecordView {
     /// The record at a key; nil where there is none.
     public func record<R: Record>(
         _ type: R.Type = R.self,
@@ -54,7 +60,7 @@ extension Transaction {
     public func delete(_ key: DomainKey) { delete(key.bytes) }
 }
 
-extension Snapshot {
+extension Snapshot: RecordView {
     /// The record at a key; nil where there was none.
     public func record<R: Record>(
         _ type: R.Type = R.self,

@@ -45,7 +45,7 @@ struct MoneyServer {
         func mayOrganize(
             _ user: UserID,
             for organization: OrganizationID,
-            in txn: Transaction
+            in view: some RecordView
         ) async throws(TransactionError) -> Bool { false }
     }
 

@@ -21,7 +21,7 @@ enum RouteAccess: Sendable {
         "POST /v1/users": .everybody, "POST /v1/sessions": .everybody, "POST /v1/sessions/refresh": .everybody,
 
         "GET /v1/events": .knownOrNot, "GET /v1/events/:event": .knownOrNot,
-        "GET /v1/events/:event/totals": .knownOrNot, "GET /v1/events/:event/donations": .knownOrNot,
+        "GET /v1/events/:event/totals": .knownOrNot,
 
         "GET /v1/users/me": .himself, "PATCH /v1/users/me": .himself, "PUT /v1/users/me/password": .himself,
         "DELETE /v1/sessions/current": .himself, "GET /v1/users/me/donations": .himself,
@@ -35,6 +35,8 @@ enum RouteAccess: Sendable {
         "GET /v1/outcomes/:outcome": .users(foreign: 200),
         "PATCH /v1/events/:event": .users(foreign: 403), "POST /v1/events/:event/close": .users(foreign: 403),
         "POST /v1/events/:event/cancel": .users(foreign: 403),
+        // What was given is for whoever has an account; who gave is not.
+        "GET /v1/events/:event/donations": .users(foreign: 200),
         // Who an organization is, everybody may know who has an account.
         "GET /v1/organizations/:id": .users(foreign: 200), "PATCH /v1/organizations/:id": .users(foreign: 403),
         "GET /v1/organizations/:id/members": .users(foreign: 403),

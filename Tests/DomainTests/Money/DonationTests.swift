@@ -141,11 +141,43 @@ import Testing
         try await platform.take(100, key: "a")
         try await platform.give([(cause, 1)], key: "1", isAnonymous: true)
         try await platform.give([(cause, 2)], key: "2")
-        let (event, page) = try await platform.causes.history(of: cause, PageRequest())
-        let seen = page.items.map { $0.donor(for: TestPlatform.organizer, of: event) }
-        #expect(seen == [TestPlatform.donor, nil])
-        #expect(page.items.map { $0.donor(for: UserID(55), of: event) } == [nil, nil])
-        #expect(page.items.map { $0.donor(for: nil, of: event) } == [nil, nil])
+        let organizer = TestPlatform.organizer
+        let (viewer, page) = try await platform.causes.history(of: cause, for: organizer, PageRequest())
+        #expect(page.items.map { $0.donor(for: viewer) } == [TestPlatform.donor, nil])
+        for user in [UserID(55), TestPlatform.donor, nil] {
+            let (viewer, page) = try await platform.causes.history(of: cause, for: user, PageRequest())
+            #expect(viewer == .anybody && page.items.map { $0.donor(for: viewer) } == [nil, nil])
+        }
+    }
+
+    /// Who made an event for an organization and may not act for it any more has no right to it.
+    @Test func whatAnOrganizationIsGivenIsSeenByWhoActsForItNow() async throws {
+        let cause = try await platform.cause(organization: OrganizationID(5))
+        try await platform.take(100, key: "a")
+        let given = try await platform.give([(cause, 2)], key: "g", message: "Good luck")
+        let others = Causes(platform.services, organizers: OtherOrganizer())
+        for (causes, organizer, stranger) in [
+            (platform.causes, TestPlatform.organizer, UserID(91)), (others, UserID(91), TestPlatform.organizer),
+        ] {
+            let (viewer, page) = try await causes.history(of: cause, for: organizer, PageRequest())
+            #expect(page.items.map { $0.donor(for: viewer) } == [TestPlatform.donor])
+            #expect(page.items.map { $0.message(for: viewer) } == ["Good luck"])
+            #expect(try await causes.history(of: cause, for: stranger, PageRequest()).viewer == .anybody)
+            let id = TransferID(given.ids[1])
+            #expect(!(try await causes.transaction(id, for: organizer, isPrivileged: false).isGiver))
+            await #expect(throws: DomainError.notFound) {
+                try await causes.transaction(id, for: stranger, isPrivileged: false)
+            }
+        }
+    }
+
+    /// User 91 acts for every organization, and nobody else for any.
+    private struct OtherOrganizer: Organizers {
+        func mayOrganize(
+            _ user: UserID,
+            for organization: OrganizationID,
+            in view: some RecordView
+        ) async throws(TransactionError) -> Bool { user == UserID(91) }
     }
 
     /// The id of a public transaction is at home with its cause, so that nothing of the giver can be told from it.

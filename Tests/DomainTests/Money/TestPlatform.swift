@@ -26,7 +26,7 @@ struct TestPlatform: Sendable {
         topUps = TopUps(services, gateway: gateway)
         events = Events(services, organizers: OneOrganizer())
         donations = Donations(services)
-        causes = Causes(services)
+        causes = Causes(services, organizers: OneOrganizer())
     }
 
     /// User 90 acts for organization 5, and nobody else for any.
@@ -34,7 +34,7 @@ struct TestPlatform: Sendable {
         func mayOrganize(
             _ user: UserID,
             for organization: OrganizationID,
-            in txn: Transaction
+            in view: some RecordView
         ) async throws(TransactionError) -> Bool { user == organizer && organization == OrganizationID(5) }
     }
 

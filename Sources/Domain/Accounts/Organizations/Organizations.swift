@@ -16,27 +16,16 @@ public struct Organizations: Sendable {
 
     // MARK: Who may act
 
-    /// What a user may do in an organization; nil where he is no member. The transaction commits only if that is still
-    /// so then.
+    /// What a user may do in an organization; nil where he is no member. A transaction that asks commits only if that is
+    /// still so then.
     public func role(
         of user: UserID,
         in organization: OrganizationID,
-        _ transaction: Transaction
+        _ view: some RecordView
     ) async throws(TransactionError) -> OrganizationRole? {
         if organization == .personal(user) { return .owner }
         let key = DomainKey.members(organization).appending(user)
-        return try await transaction.record(Membership.self, at: key)?.record.role
-    }
-
-    /// What a user may do in an organization; nil where he is no member.
-    public func role(
-        of user: UserID,
-        in organization: OrganizationID,
-        _ snapshot: Snapshot
-    ) async throws(TransactionError) -> OrganizationRole? {
-        if organization == .personal(user) { return .owner }
-        let key = DomainKey.members(organization).appending(user)
-        return try await snapshot.record(Membership.self, at: key)?.record.role
+        return try await view.record(Membership.self, at: key)?.record.role
     }
 
     // MARK: Organizations
