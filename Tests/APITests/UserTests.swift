@@ -93,6 +93,7 @@ import Testing
         (#"{\#(good.replacing("\"A\"", with: "\" A\""))}"#, 422, "invalid", "/name"),
         (#"{\#(good.replacing("a@b.c", with: "a@b@c"))}"#, 422, "invalid", "/email"),
         (#"{\#(good.replacing("\"a\"", with: "\"a b\""))}"#, 422, "invalid", "/username"),
+        (#"{\#(good.replacing("\"a\"", with: "\"1001\""))}"#, 422, "invalid", "/username"),
         (#"{\#(good), "dateOfBirth": "1990-02-30"}"#, 422, "invalid", "/dateOfBirth"),
         (#"{\#(good), "dateOfBirth": "2990-02-20"}"#, 422, "invalid", "/dateOfBirth"),
         (#"{\#(good), "location": {}}"#, 422, "invalid", "/location"),

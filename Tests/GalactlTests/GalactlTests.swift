@@ -70,6 +70,13 @@ import Testing
         )
     }
 
+    @Test func digitsAreAnIDAndNeverAName() {
+        for text in ["7", "18446744073709551615"] { #expect(UserReference(text) == .id(text)) }
+        for text in ["amelie", "7a", "07", "+7", "18446744073709551616", ""] {
+            #expect(UserReference(text) == .name(text))
+        }
+    }
+
     @Test func aPasswordIsTheFirstLine() throws {
         #expect(try UserCreateAdmin.firstLine(Array("secret word\r\nrest".utf8)) == "secret word")
         #expect(throws: Failure.self) { try UserCreateAdmin.firstLine([]) }

@@ -73,8 +73,11 @@ struct UserRoutes: Sendable {
 
     private static func username(_ body: inout BodyMembers) throws(Problem) -> Username {
         let text = try body.string("username", bytes: textBytes)
-        guard let username = Username(text) else {
-            throw .invalid(pointer: body.pointer("username"), "must be 1 to 64 of a-z, A-Z, 0-9 and . _ - + @")
+        guard let username = Username(new: text) else {
+            throw .invalid(
+                pointer: body.pointer("username"),
+                "must be 1 to 64 of a-z, A-Z, 0-9 and . _ - + @, and not digits only"
+            )
         }
         return username
     }

@@ -42,13 +42,27 @@ struct UserView: Codable, Equatable {
     }
 }
 
+/// How a command names a user: what is written as ids are is an id and nothing else, so that nobody can take another's
+/// id for a name and be given what was meant for him.
+enum UserReference: Equatable {
+    case id(String)
+    case name(String)
+
+    init(_ text: String) { self = UInt64(text)?.description == text ? .id(text) : .name(text) }
+}
+
 extension ClusterConnection {
     /// A user by his name, or by his id.
-    func user(_ nameOrID: String) async throws -> UserView {
-        let named = try await ask(.GET, "/v1/users?username=\(KeyInAddress.encode(nameOrID.utf8))")
-        if let user = try named.decoded(UserView.Page.self).items.first { return user }
-        guard UInt64(nameOrID) != nil else { throw Failure.failed("there is no user \(nameOrID)") }
-        return try await ask(.GET, "/v1/users/\(nameOrID)").decoded(UserView.self)
+    func user(_ reference: UserReference) async throws -> UserView {
+        switch reference {
+        case .id(let id): return try await ask(.GET, "/v1/users/\(id)").decoded(UserView.self)
+        case .name(let name):
+            let named = try await ask(.GET, "/v1/users?username=\(KeyInAddress.encode(name.utf8))")
+            guard let user = try named.decoded(UserView.Page.self).items.first else {
+                throw Failure.failed("there is no user \(name)")
+            }
+            return user
+        }
     }
 
     /// Gives a user exactly these roles.
@@ -121,12 +135,12 @@ struct UserShow: AsyncParsableCommand {
         discussion: "EXAMPLE\n  galactl user show amelie"
     )
 
-    @Argument(help: "The user's name, or his id.")
+    @Argument(help: "The user's name, or his id, which is digits only.")
     var user: String
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        let found = try await connection.withCluster { try await $0.user(user) }
+        let found = try await connection.withCluster { try await $0.user(UserReference(user)) }
         guard connection.output == .table else { return try JSONOutput.write(found) }
         Console.write(UserView.table([found]).text)
     }
@@ -146,7 +160,7 @@ struct UserRole: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The user's name, or his id.")
+    @Argument(help: "The user's name, or his id, which is digits only.")
     var user: String
     @Argument(help: "The roles.")
     var roles: [String] = []
@@ -154,7 +168,7 @@ struct UserRole: AsyncParsableCommand {
 
     func run() async throws {
         let changed = try await connection.withCluster { cluster in
-            let user = try await cluster.user(user)
+            let user = try await cluster.user(UserReference(user))
             return roles.isEmpty ? user : try await cluster.setRoles(roles, of: user.id)
         }
         guard connection.output == .table else { return try JSONOutput.write(changed) }

@@ -76,6 +76,13 @@ import Testing
     @Test(arguments: ["", "a b", "a/b", "a\0", "é", String(repeating: "a", count: 65)])
     func someNamesAreNone(_ text: String) { #expect(Username(text) == nil) }
 
+    @Test func whoIsNewCannotHaveDigitsOnlyForAName() {
+        for text in ["7", "007", "1152921504606846976", "", "a b"] { #expect(Username(new: text) == nil) }
+        for text in ["a7", "7a", "7.", "+7"] { #expect(Username(new: text) != nil) }
+        // Who has such a name from before keeps it.
+        #expect(Username("007") != nil)
+    }
+
     @Test func everythingThatIsWrongIsToldAtOnce() async throws {
         let profile = Profile(
             name: " ",

@@ -21,4 +21,10 @@ public struct Username: Hashable, Sendable, CustomStringConvertible {
         guard isPlain, (1...64).contains(text.utf8.count) else { return nil }
         description = text
     }
+
+    /// A name for somebody new; nil if it breaks the rule, or has digits only: it could be taken for somebody's id.
+    public init?(new text: String) {
+        guard !text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        self.init(text)
+    }
 }
