@@ -116,6 +116,9 @@ import Testing
             breachCount: 3,
             breaches: [.init(rule: "double-entry", detail: "USD: debits 5, credits 4")]
         )
+        #expect(throws: Never.self) { try Verify.judge(sound) }
+        let breach = #expect(throws: Failure.self) { try Verify.judge(broken) }
+        #expect(breach?.exitCode == 1)
         #expect(Verify.text(broken).contains("double-entry  USD: debits 5, credits 4\n… and 2 more\n"))
         #expect(Verify.text(broken).contains("USD       5       4        0               0\n"))
     }
@@ -141,6 +144,14 @@ import Testing
         if let error { #expect(Galactl.exitCode(for: error) == .validationFailure) }
     }
 
+    @Test func verifyWaitsLongerThanOthers() throws {
+        for timeout in ["0", "3601"] {
+            #expect(throws: (any Error).self) { try ConnectionOptions.parse(["--timeout", timeout]) }
+        }
+        #expect(try ConnectionOptions.parse(["--timeout", "3600"]).timeout == 3_600)
+        #expect(try ConnectionOptions.parse([]).timeout == nil && ConnectionOptions.usualTimeout == 10)
+    }
+
     @Test func endpointsAreTriedInTheOrderInWhichTheyStand() throws {
         let options = try ConnectionOptions.parse(["--endpoint", "http://b:1/,https://a:2"])
         #expect(try options.endpoints() == ["http://b:1", "https://a:2"])
@@ -151,6 +162,23 @@ import Testing
         #expect(Failure.failed("").exitCode == 1)
         #expect(Failure.usage("").exitCode == 2)
         #expect(Failure.unreachable("").exitCode == 3)
+    }
+
+    /// That nobody says whether the money adds up does not mean that it does not.
+    @Test func withoutAVerdictNothingIsBroken() async throws {
+        let silent = try SilentNode()
+        defer { silent.end() }
+        for endpoint in ["http://127.0.0.1:1", "http://127.0.0.1:\(silent.port)"] {
+            let verify = try Verify.parse(["--endpoint", endpoint, "--timeout", "1", "--token", "t"])
+            let failure = await #expect(throws: Failure.self) { try await verify.run() }
+            #expect(failure?.exitCode == 3, "\(endpoint)")
+        }
+        // A write that was not answered may have happened: that is a failure.
+        let put = try KeyValuePut.parse([
+            "a", "b", "--endpoint", "http://127.0.0.1:\(silent.port)", "--timeout", "1", "--token", "t",
+        ])
+        let failure = await #expect(throws: Failure.self) { try await put.run() }
+        #expect(failure?.exitCode == 1)
     }
 
     @Test func aNodeThatCannotBeReachedIsPassedOver() async throws {

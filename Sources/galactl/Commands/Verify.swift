@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import NIOHTTP1
 
 /// Has a node look through all money.
@@ -7,7 +6,8 @@ struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look through all accounts, transfers and histories: does everything add up.",
         discussion: """
-            Looks at one moment, while the cluster goes on. Exits with 1 where something does not hold, and says what.
+            Looks at one moment, while the cluster goes on. Exits with 1 where something does not hold, and says what; \
+            with 3 where there is no verdict: no node could be reached, or none could tell in time.
 
             EXAMPLES
               galactl verify
@@ -42,15 +42,36 @@ struct Verify: AsyncParsableCommand {
     var at: String?
     @OptionGroup var connection: ConnectionOptions
 
+    /// A large store takes minutes to look through.
+    private static let usualTimeout = 600
+
     func run() async throws {
-        let query = at.map { "?at=" + KeyInAddress.encode($0.utf8) } ?? ""
-        let answer = try await connection.withCluster { try await $0.ask(.POST, "/v1/verify" + query) }
-        let report = try JSONDecoder().decode(Report.self, from: Data(answer.body))
+        let report = try await report()
         switch connection.output {
         case .json: try JSONOutput.write(report)
         case .table: Console.write(Self.text(report))
         }
-        if !report.holds { throw Failure.failed("\(report.breachCount) rules are broken as of \(report.time)") }
+        try Self.judge(report)
+    }
+
+    /// What a node has found. That none could tell says nothing about the money, and must not look like a breach.
+    private func report() async throws -> Report {
+        let query = at.map { "?at=" + KeyInAddress.encode($0.utf8) } ?? ""
+        do {
+            let answer = try await connection.withCluster(usualTimeout: Self.usualTimeout) {
+                try await $0.ask(.POST, "/v1/verify" + query, changesNothing: true)
+            }
+            return try answer.decoded(Report.self)
+        } catch let error as Failure {
+            throw Failure.unreachable("no verdict: \(error)")
+        } catch {
+            throw Failure.unreachable("no verdict: \(ClusterConnection.text(error))")
+        }
+    }
+
+    /// Throws where something is broken.
+    static func judge(_ report: Report) throws(Failure) {
+        if !report.holds { throw .failed("\(report.breachCount) rules are broken as of \(report.time)") }
     }
 
     static func text(_ report: Report) -> String {

@@ -40,11 +40,14 @@ struct ClusterConnection {
     func close() async { try? await client.shutdown() }
 
     /// The first node's answer that tells something, if it is a success; its problem as a failure otherwise.
+    ///
+    /// - Parameter changesNothing: True for a request that may be sent again whatever became of it.
     func ask(
         _ method: HTTPMethod,
         _ path: String,
         headers: [(String, String)] = [],
-        body: [UInt8]? = nil
+        body: [UInt8]? = nil,
+        changesNothing: Bool = false
     ) async throws -> Answer {
         var last: Failure?
         for endpoint in endpoints {
@@ -52,7 +55,7 @@ struct ClusterConnection {
             do {
                 answer = try await ask(endpoint, method, path, headers: headers, body: body)
             } catch {
-                guard method == .GET || Self.neverArrived(error) else {
+                guard method == .GET || changesNothing || Self.neverArrived(error) else {
                     throw Failure.failed("\(endpoint): \(Self.text(error)); nobody knows whether it took effect")
                 }
                 last = .unreachable("\(endpoint): \(Self.text(error))")
