@@ -17,7 +17,7 @@ import Testing
             let made = try await client.send(.post, "/v1/users", [.authorization: ""], body: body)
             #expect(made.status == 201)
             let id = try #require(made.json["id"].string)
-            #expect(made.headers[.location] == "/v1/users/\(id)")
+            #expect(made.headers[.location] == "/v1/users/me" && !id.isEmpty)
             #expect(made.json["username"] == .string("Amelie"))
             #expect(made.json["roles"] == .array([.string("donor")]))
             #expect(made.json["password"] == .null)
@@ -80,6 +80,50 @@ import Testing
                 guard case .bytes(let bytes) = entry.entry.content else { continue }
                 #expect(!bytes.contains(secret))
             }
+        }
+    }
+
+    /// Who sends the sign-up again with another password is told nothing of the user that there is.
+    @Test func aRepeatWithAnotherPasswordIsAnotherRequest() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            let headers: HTTPFields = [.authorization: "", .idempotencyKey: "k-1"]
+            let body = TestServer.Client.signUpBody("amelie")
+            let other = Array(String(decoding: body, as: UTF8.self).replacing("password of", with: "no pass of").utf8)
+            let first = try await client.send(.post, "/v1/users", headers, body: body)
+            let before = server.backend.contents
+            for _ in 0..<5 {
+                let answer = try await client.send(.post, "/v1/users", headers, body: other)
+                #expect(answer.status == 422 && answer.code == "idempotency-key-reused")
+                #expect(!answer.text.contains(try #require(first.json["id"].string)))
+            }
+            // Guesses count as at the login, which has the same patience left: none.
+            #expect(try await client.send(.post, "/v1/users", headers, body: other).status == 429)
+            #expect(try await client.login("amelie", "password of amelie").status == 429)
+            server.advance(seconds: 1)
+            let again = try await client.send(.post, "/v1/users", headers, body: body)
+            #expect(again.status == 201 && again.bytes == first.bytes)
+            #expect(again.headers[.idempotentReplayed] == "true")
+            #expect(server.backend.contents == before)
+            #expect(try await client.login("amelie", "no pass of amelie").status == 401)
+        }
+    }
+
+    @Test func noPasswordIsHashedForANameThatIsTaken() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            _ = try await client.signUp("amelie")
+            // Nothing can be hashed or checked any more.
+            try await server.checks.shutDown()
+            let body = TestServer.Client.signUpBody("amelie")
+            for (key, isReplay) in [(nil, false), ("k", false), ("k", true)] as [(String?, Bool)] {
+                var headers: HTTPFields = [.authorization: ""]
+                headers[.idempotencyKey] = key
+                let answer = try await client.send(.post, "/v1/users", headers, body: body)
+                #expect(answer.status == 409 && answer.code == "username-taken")
+                #expect((answer.headers[.idempotentReplayed] == "true") == isReplay)
+            }
+            #expect(try await client.signUp("berta").status != 201)
         }
     }
 

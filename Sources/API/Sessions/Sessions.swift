@@ -140,6 +140,25 @@ public final class Sessions: Sendable {
         users.revocations.note(try await users.accounts.changePassword(known, to: hash.text, keeping: session))
     }
 
+    /// Whether a password is that of the user who has a name, for who signs up as him once more.
+    ///
+    /// Failures count as at the login, or it would be a way around it. They count when they are known to be some: honest
+    /// copies of one request come at the same time, and how many are looked at at once is bounded.
+    func isPassword(_ password: String, of username: Username, address: String) async throws -> Bool {
+        guard let users else { return false }
+        let source = LoginBackoff.Source(username: username.folded, address: address)
+        let now = now()
+        let wait = backoff.withLockedValue { $0.wait(source, now: now) }
+        guard wait == 0 else { throw Problem.rateLimited(retryAfterSeconds: Int(wait)) }
+        guard let candidate = try await users.accounts.loginCandidate(named: username),
+            let hash = PasswordHash(candidate.passwordHash), try await checks.isRight(password, for: hash)
+        else {
+            backoff.withLockedValue { $0.attemptBegins(source, now: now) }
+            return false
+        }
+        return true
+    }
+
     // MARK: Within
 
     /// Looks for an account and checks the password; nobody where it is wrong.

@@ -3,7 +3,8 @@ internal import Hummingbird
 
 /// The `Idempotency-Key` of a sign-up, whose caller is nobody yet: it is scoped to the name that is wanted.
 ///
-/// The password is not part of the request's fingerprint: a fast digest of it must not lie in the store.
+/// The password is not part of the request's fingerprint: a fast digest of it must not lie in the store. Whether a
+/// repeat has the same is told by the hash that the user got.
 enum SignUpKey {
     static func optional(
         _ request: Request,

@@ -44,32 +44,76 @@ struct UserRoutes: Sendable {
             location: try body.optionalString("location", bytes: Self.textBytes)
         )
         try body.end()
-        let key = try SignUpKey.optional(request, username, input)
-        if key == nil { try await accounts.check(username, profile) }
-        let hash = try await sessions.checks.hash(password)
-        let signUp = Accounts.SignUp(username: username, passwordHash: hash.text, profile: profile)
-        var response = try await answer(signUp, key, request)
+        let applicant = Applicant(
+            username: username,
+            password: password,
+            profile: profile,
+            address: context.remoteAddress ?? ""
+        )
+        var response: Response
+        if let key = try SignUpKey.optional(request, username, input) {
+            response = try await signUp(applicant, once: key)
+        } else {
+            response = try await signUp(applicant, request)
+        }
         allowance.add(to: &response.headers)
         return response
     }
 
-    private func answer(_ signUp: Accounts.SignUp, _ key: RequestKey?, _ request: Request) async throws -> Response {
-        guard let key else {
-            let user = try await accounts.signUp(signUp)
-            let json = UserAnswers.json(user.record)
-            return Versions.answer(json, user.version, request, status: .created, location: Self.path(user.record.id))
-        }
-        // Nobody could look up the outcome without being logged in: it is asked for by sending the same again.
-        var (response, concluded) = try await Conclusions.answer(nil, location: "/v1/users") {
-            try await accounts.signUp(signUp, once: key) { user in
-                RecordedAnswer(UserAnswers.json(user), status: 201, location: Self.path(user.id))
-            }
+    /// Who signs up.
+    private struct Applicant: Sendable {
+        let username: Username
+        let password: String
+        let profile: Profile
+        let address: String
+    }
+
+    private func signUp(_ applicant: Applicant, _ request: Request) async throws -> Response {
+        try await accounts.check(applicant.username, applicant.profile)
+        let user = try await accounts.signUp(hashed(applicant))
+        let json = UserAnswers.json(user.record)
+        return Versions.answer(json, user.version, request, status: .created, location: Self.ownPath)
+    }
+
+    /// Nobody could look up the outcome without being logged in: it is asked for by sending the same again.
+    ///
+    /// The same is what has the same password, too. A fast digest of it must not lie in the store, so it is no part of
+    /// what the record knows: the earlier answer is given to who knows the password of the user that came of it.
+    private func signUp(_ applicant: Applicant, once key: RequestKey) async throws -> Response {
+        var (response, concluded) = try await Conclusions.answer(nil, location: Self.ownPath) {
+            let concluded = try await conclude(applicant, key)
+            guard concluded.isReplay, case .answered = concluded.conclusion else { return concluded }
+            let isSame = try await sessions.isPassword(
+                applicant.password,
+                of: applicant.username,
+                address: applicant.address
+            )
+            guard isSame else { throw DomainError.keyReused }
+            return concluded
         }
         response.headers[.eTag] = Versions.tag(concluded.at)
         return response
     }
 
-    private static func path(_ id: UserID) -> String { "/v1/users/\(id)" }
+    private func conclude(_ applicant: Applicant, _ key: RequestKey) async throws -> Concluded {
+        do {
+            try await accounts.check(applicant.username, applicant.profile)
+        } catch let error as DomainError where error == Accounts.usernameTaken {
+            // Perhaps by an earlier copy. No password is hashed for a name that is not to be had.
+            return try await accounts.signUpForTakenName(once: key)
+        }
+        return try await accounts.signUp(hashed(applicant), once: key) { user in
+            RecordedAnswer(UserAnswers.json(user), status: 201, location: Self.ownPath)
+        }
+    }
+
+    private func hashed(_ applicant: Applicant) async throws -> Accounts.SignUp {
+        let hash = try await sessions.checks.hash(applicant.password)
+        return Accounts.SignUp(username: applicant.username, passwordHash: hash.text, profile: applicant.profile)
+    }
+
+    /// Where who has signed up sees himself: by his id only administrators find him.
+    private static let ownPath = "/v1/users/me"
 
     private static func username(_ body: inout BodyMembers) throws(Problem) -> Username {
         let text = try body.string("username", bytes: textBytes)

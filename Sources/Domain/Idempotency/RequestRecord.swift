@@ -127,7 +127,7 @@ extension DomainError {
     var isFinal: Bool { kind == .conflict || kind == .declined }
 
     /// The key was used for something else.
-    static let keyReused = DomainError(
+    public static let keyReused = DomainError(
         .invalid,
         "idempotency-key-reused",
         "The idempotency key was used before, with another body."

@@ -24,6 +24,7 @@ struct TestServer {
     let backend = ModelBackend()
     let users: UserAccounts
     let operators: Operators
+    let checks = PasswordChecks(concurrent: 1, cost: Self.cost)
     private let clock: Clock
     let service: HTTPService
 
@@ -68,7 +69,7 @@ struct TestServer {
             operators: operators,
             users: users,
             tokens: tokens,
-            checks: PasswordChecks(concurrent: 1, cost: Self.cost),
+            checks: checks,
             lifetimeSeconds: 600,
             now: { clock.now }
         )
