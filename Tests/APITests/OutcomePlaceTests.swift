@@ -53,6 +53,25 @@ import Testing
         }
     }
 
+    @Test func whoLeavesAnOrganizationCanSeeWhetherHeHas() async throws {
+        let server = try await TestServer()
+        try await server.test { client async throws in
+            let owner = try await client.user("olga")
+            let guest = try await client.user("gus")
+            let made = try await client.send(.post, "/v1/organizations", as: owner, body: #"{"name": "A"}"#)
+            let members = "/v1/organizations/\(try #require(made.json["id"].string))/members"
+            let role = #"{"role": "member"}"#
+            #expect(try await client.send(.put, "\(members)/\(guest.id)", as: owner, body: role).status == 200)
+            for (user, place) in [(owner, members), (guest, "/v1/organizations")] {
+                server.backend.failures = FailureOdds(unknownWithEffect: 1_000)
+                let answer = try await client.send(.delete, "\(members)/\(guest.id)", as: user)
+                server.backend.failures = .none
+                #expect(answer.status == 504 && answer.headers[.location] == place)
+                #expect(try await client.send(.get, place, as: user).status == 200)
+            }
+        }
+    }
+
     @Test func aKeyHasOneScopeHoweverItsPathIsWritten() async throws {
         try await MoneyServer().test { client async throws in
             let body = #"{"amount": 5, "currency": "USD", "source": "tok_ok"}"#

@@ -206,7 +206,10 @@ import Testing
             let unknown = try await client.signUp("berta")
             #expect(unknown.status == 504)
             #expect(unknown.code == "outcome-unknown")
-            #expect(unknown.headers[.location] != nil)
+            #expect(unknown.headers[.location] == "/v1/users/me")
+            let keyed: HTTPFields = [.authorization: "", .idempotencyKey: "k"]
+            let lost = try await client.send(.post, "/v1/users", keyed, body: TestServer.Client.signUpBody("berta"))
+            #expect(lost.status == 504 && lost.headers[.location] == "/v1/users/me")
         }
     }
 }

@@ -93,11 +93,13 @@ struct EventRoutes: Sendable {
         let held = try await bodies.read(request, limitBytes: Self.bodyBytesLimit)
         if held.buffer.readableBytes > 0 { try BodyMembers(of: request, held.buffer).end() }
         let key = try IdempotencyKey.optional(request, user, nil)
-        return try await Conclusions.answer(key, location: "/v1/events/\(id)") {
+        var (response, concluded) = try await Conclusions.answer(key, location: "/v1/events/\(id)") {
             try await events.bring(id, to: status, by: user, once: key) { event in
                 RecordedAnswer(EventAnswers.json(event), status: 200)
             }
-        }.response
+        }
+        response.headers[.eTag] = Versions.tag(concluded.at)
+        return response
     }
 }
 

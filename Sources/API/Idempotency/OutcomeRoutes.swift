@@ -14,11 +14,11 @@ enum OutcomeAddress {
     }
 
     /// Where it can be seen what a request without a key has come to: at what it was to change. Some of what can be
-    /// changed cannot be looked at itself, but what it belongs to can.
+    /// changed cannot be looked at itself, or not by who asked for it, but what it belongs to can.
     static func resource(of path: String) -> String {
         let parts = path.split(separator: "/")
         switch parts.last {
-        case _ where parts.starts(with: ["v1", "sessions"]): return "/v1/users/me"
+        case _ where parts.starts(with: ["v1", "sessions"]) || parts == ["v1", "users"]: return "/v1/users/me"
         case "password", "roles": break
         case _ where parts.dropLast().last == "members": break
         default: return path

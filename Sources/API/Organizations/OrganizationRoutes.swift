@@ -87,7 +87,14 @@ struct OrganizationRoutes: Sendable {
     }
 
     private func remove(_ request: Request, _ context: APIContext) async throws -> Response {
-        try await organizations.remove(context.id("user"), from: context.id("id"), context.actor())
+        let actor = try context.actor()
+        let user: UserID = try context.id("user")
+        do {
+            try await organizations.remove(user, from: context.id("id"), actor)
+        } catch let error as TransactionError where user == actor.user {
+            // Whether he is a member he finds among his memberships; the members he may not see if he is none.
+            throw Problem(error, location: "/v1/organizations")
+        }
         return Response(status: .noContent)
     }
 

@@ -75,9 +75,9 @@ import Testing
     @Test func anIllegalStepTellsTheLegalOnes() async throws {
         try await MoneyServer().test { client async throws in
             let id = try await client.event()
-            #expect(
-                try await client.send(.post, "/v1/events/\(id)/close", as: .organizer).json["status"].string == "closed"
-            )
+            let closed = try await client.send(.post, "/v1/events/\(id)/close", as: .organizer)
+            #expect(closed.json["status"].string == "closed")
+            #expect(closed.headers[.eTag] == (try await client.send(.get, "/v1/events/\(id)").headers[.eTag]))
             let again = try await client.send(.post, "/v1/events/\(id)/close", as: .organizer)
             #expect(again.status == 409 && again.code == "illegal-transition")
             #expect(again.json["possible"] == .array([.string("cancelled")]))
@@ -95,10 +95,13 @@ import Testing
             #expect(again.bytes == first.bytes && again.headers[.idempotentReplayed] == "true")
             #expect(again.headers[.eTag] == first.headers[.eTag])
             let id = try #require(first.json["id"].string)
+            var tags: Set<String?> = []
             for isReplay in [nil, "true"] {
                 let closed = try await client.send(.post, "/v1/events/\(id)/close", as: .organizer, key: "c")
                 #expect(closed.status == 200 && closed.headers[.idempotentReplayed] == isReplay)
+                tags.insert(closed.headers[.eTag])
             }
+            #expect(tags == [try await client.send(.get, "/v1/events/\(id)").headers[.eTag]])
         }
     }
 
