@@ -42,7 +42,7 @@ import Testing
             #expect(answer.status == 401)
             #expect(answer.code == "unauthenticated")
             #expect(answer.headers[.wwwAuthenticate]?.hasPrefix("Bearer") == true)
-            #expect(answer.json["title"] == .string("The user name or the password is wrong."))
+            #expect(answer.json["detail"] == .string("The user name or the password is wrong."))
         }
     }
 

@@ -291,7 +291,7 @@ import Testing
             let wrong = try await client.login("amelie", "wrong")
             let nobody = try await client.login("nobody", "wrong")
             #expect(wrong.status == 401 && nobody.status == 401)
-            #expect(wrong.json["title"] == nobody.json["title"])
+            #expect(wrong.json["title"] == nobody.json["title"] && wrong.json["detail"] == nobody.json["detail"])
             #expect(wrong.headers[.wwwAuthenticate] == nobody.headers[.wwwAuthenticate])
         }
     }

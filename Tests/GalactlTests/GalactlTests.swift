@@ -158,6 +158,14 @@ import Testing
         #expect(try ConnectionOptions.parse([]).endpoints().map { String($0.suffix(4)) } == ["7001", "7002", "7003"])
     }
 
+    @Test func aProblemIsToldWithItsDetail() {
+        let body = #"{"code": "username-taken", "title": "The user name is taken.", "detail": "Somebody has it."}"#
+        let answer = ClusterConnection.Answer(endpoint: "a", status: 409, headers: [:], body: Array(body.utf8))
+        #expect(
+            ClusterConnection.problem(answer) == "username-taken: The user name is taken. Somebody has it."
+        )
+    }
+
     @Test func failuresHaveTheirExitCodes() {
         #expect(Failure.failed("").exitCode == 1)
         #expect(Failure.usage("").exitCode == 2)

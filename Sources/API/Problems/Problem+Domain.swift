@@ -20,9 +20,10 @@ extension Problem {
         self.init(
             status: status,
             code: error.code,
-            title: error.detail,
+            title: Self.title(error),
             faults: error.faults.map { Fault(place: .pointer($0.pointer), code: $0.code, detail: $0.detail) }
         )
+        if error.detail != title { detail = error.detail }
         if error.kind == .conflict, error.code == DomainError.illegalTransitionCode {
             members = [("possible", .array(error.possible.map(JSON.string)))]
         }
@@ -43,10 +44,44 @@ extension Problem {
             case .overloaded: .overloaded("The store's queues are full.")
             case .conflict: .overloaded("Too many others change the same.")
             case .unreadable(let reason): Problem(KeyValueError.unreadable(reason), location: location)
-            case .snapshotTooOld:
-                Problem(status: .gone, code: "snapshot-too-old", title: "What was then is not kept any more.")
+            case .snapshotTooOld: Problem(KeyValueError.snapshotTooOld, location: location)
             case .invalid, .refused: .internalError
             }
+    }
+}
+
+extension Problem {
+    /// One line that is the same for every refusal with a code; what is particular to one is its detail.
+    private static func title(_ error: DomainError) -> String {
+        switch error.code {
+        case "balance-limit": "An account cannot hold as much."
+        case "event-closed": "The event takes no gifts."
+        case "idempotency-key-reused": "The idempotency key belongs to another request."
+        case DomainError.illegalTransitionCode: "It cannot get there from the state in which it is."
+        case "insufficient-funds": "There is not enough money."
+        case "last-owner": "An organization needs an owner."
+        case "own-role": "Nobody takes his own rights away."
+        case "payment-declined": "The payment was declined."
+        case "precondition-failed": preconditionFailed(nil).title
+        case "request-in-flight": "The request is being worked on."
+        case "too-many-members": "The organization has too many members."
+        case "unknown-user": "There is no such user."
+        case "username-taken": "The user name is taken."
+        default: title(error.kind)
+        }
+    }
+
+    private static func title(_ kind: DomainError.Kind) -> String {
+        switch kind {
+        case .invalid: invalid([]).title
+        case .unauthenticated: unauthenticated.title
+        case .forbidden: forbidden.title
+        case .absent: notFound().title
+        case .conflict: "It does not go with what there is."
+        case .stale: preconditionFailed(nil).title
+        case .gone: "It is over."
+        case .declined: "The payment was declined."
+        }
     }
 }
 

@@ -24,7 +24,7 @@ extension Problem {
                 Problem(
                     status: .gone,
                     code: "snapshot-too-old",
-                    title: "The moment that was asked for is older than what is kept; begin anew."
+                    title: "The moment that was asked for is older than what is kept."
                 )
             case .noLeader:
                 Problem(

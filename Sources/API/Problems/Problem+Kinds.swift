@@ -100,11 +100,14 @@ extension Problem {
 
 /// Problems of who is asking.
 extension Problem {
+    private static let unauthenticatedTitle = "It is not known who asks."
+
     /// Nobody in particular is asking.
     static let unauthenticated = Problem(
         status: .unauthorized,
         code: "unauthenticated",
-        title: "This needs an access token.",
+        title: unauthenticatedTitle,
+        detail: "This needs an access token.",
         headers: [.wwwAuthenticate: "Bearer realm=\"gala\""]
     )
 
@@ -112,15 +115,16 @@ extension Problem {
     static let invalidToken = Problem(
         status: .unauthorized,
         code: "unauthenticated",
-        title: "The access token does not hold.",
-        detail: "It is malformed, has expired, or was not issued for this server.",
+        title: unauthenticatedTitle,
+        detail: "The access token is malformed, has expired or was ended, or was not issued for this server.",
         headers: [.wwwAuthenticate: "Bearer realm=\"gala\", error=\"invalid_token\""]
     )
 
     static let wrongCredentials = Problem(
         status: .unauthorized,
         code: "unauthenticated",
-        title: "The user name or the password is wrong.",
+        title: unauthenticatedTitle,
+        detail: "The user name or the password is wrong.",
         headers: [.wwwAuthenticate: "Bearer realm=\"gala\""]
     )
 
@@ -141,7 +145,8 @@ extension Problem {
     static let invalidRefreshToken = Problem(
         status: .unauthorized,
         code: "unauthenticated",
-        title: "The refresh token does not hold: log in again.",
+        title: unauthenticatedTitle,
+        detail: "The refresh token does not hold: log in again.",
         headers: [.wwwAuthenticate: "Bearer realm=\"gala\", error=\"invalid_token\""]
     )
 

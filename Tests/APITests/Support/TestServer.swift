@@ -152,13 +152,21 @@ struct Answer: Sendable {
     var headers: HTTPFields { response.headers }
     var bytes: [UInt8] { Array(response.body.readableBytesView) }
     var text: String { String(decoding: bytes, as: UTF8.self) }
-    /// A problem's code, if the answer is a problem in every respect.
+    /// The title that each code was seen with.
+    private static let titles = NIOLockedValueBox<[String: String]>([:])
+
+    /// A problem's code, if the answer is a problem in every respect: the title of each code is always the same.
     var code: String? {
         guard headers[.contentType] == "application/problem+json", let object = json.object,
             object["status"]?.int == status, object["type"]?.string?.hasPrefix("urn:gala:problem:") == true,
-            object["title"]?.string?.isEmpty == false, object["requestId"]?.string == headers[.requestID]
+            let title = object["title"]?.string, !title.isEmpty, object["requestId"]?.string == headers[.requestID]
         else { return nil }
-        return object["code"]?.string
+        let code = object["code"]?.string ?? ""
+        let known = Self.titles.withLockedValue { titles in
+            if titles[code] == nil { titles[code] = title }
+            return titles[code]
+        }
+        return known == title ? code : nil
     }
     var json: ReadJSON { ReadJSON(bytes) }
 }
