@@ -1,6 +1,5 @@
 import FoundationEssentials
 import HTTPTypes
-import JWTKit
 import NIOConcurrencyHelpers
 import Testing
 
@@ -14,20 +13,11 @@ import Testing
         ("POST", "/v1/cluster/partitions/1/transfer-leadership"),
     ]
 
-    /// Who knocks, and what is to be answered.
-    enum Knock: CaseIterable {
-        case withoutToken, withBasic, withEmptyBearer, withGarbage, withExpired, withoutAlgorithm, withHMACOfPublicKey
-        case withForeignKey, withForeignKeyID, withOtherAudience, withOtherIssuer, withOtherType, withFutureIssue
-        case withChangedClaims, withUnknownRole, withCriticalExtension, asUser
-
-        var status: Int { self == .asUser ? 403 : 401 }
-    }
-
     @Test(arguments: Knock.allCases)
     func onlyAdministratorsComeIn(knock: Knock) async throws {
         let server = try await TestServer()
         server.store.set([97], [1])
-        let authorization = try await header(knock, server)
+        let authorization = try await knock.header(server)
         try await server.test { client async throws in
             for (method, uri) in Self.guarded {
                 let method = try #require(HTTPRequest.Method(method))
@@ -64,68 +54,5 @@ import Testing
         let token = try await tokens.issue(to: server.admin, seconds: 10)
         #expect(TokenHeader(of: token)?.kid == new["kid"].string)
         #expect(await server.tokens.caller(token) == nil)
-    }
-
-    private func header(_ knock: Knock, _ server: TestServer) async throws -> String {
-        let key = server.keys.keys[0]
-        let now = server.now
-        switch knock {
-        case .withoutToken: return ""
-        case .withBasic: return "Basic YWRtaW46c2VjcmV0"
-        case .withEmptyBearer: return "Bearer"
-        case .withGarbage: return "Bearer a.b.c"
-        case .asUser: return "Bearer " + (try await server.tokens.issue(to: server.user, seconds: 60))
-        case .withExpired: return try await signed(claims(now, expires: now), key.key, key.id)
-        case .withoutAlgorithm:
-            let header = Base64.encodeForAddresses(Array(#"{"alg":"none","typ":"at+jwt","kid":"\#(key.id)"}"#.utf8))
-            let claims = try Base64.encodeForAddresses([UInt8](JSONEncoder().encode(claims(now))))
-            return "Bearer \(header).\(claims)."
-        case .withHMACOfPublicKey:
-            let secret = HMACKey(from: key.key.publicKey.rawRepresentation)
-            let keys = await JWTKeyCollection().add(hmac: secret, digestAlgorithm: .sha256, kid: .init(string: key.id))
-            return "Bearer " + (try await keys.sign(claims(now), kid: .init(string: key.id), header: ["typ": "at+jwt"]))
-        case .withForeignKey: return try await signed(claims(now), EdDSA.PrivateKey(), key.id)
-        case .withForeignKeyID: return try await signed(claims(now), EdDSA.PrivateKey(), "other")
-        case .withOtherAudience: return try await signed(claims(now, audience: "other"), key.key, key.id)
-        case .withOtherIssuer: return try await signed(claims(now, issuer: "other"), key.key, key.id)
-        case .withOtherType: return try await signed(claims(now), key.key, key.id, ["typ": "JWT"])
-        case .withFutureIssue: return try await signed(claims(now + 3_600), key.key, key.id)
-        case .withUnknownRole: return try await signed(claims(now, role: "root"), key.key, key.id)
-        case .withCriticalExtension:
-            return try await signed(claims(now), key.key, key.id, ["typ": "at+jwt", "crit": .array(["exp"])])
-        case .withChangedClaims:
-            let parts = try await server.tokens.issue(to: server.user, seconds: 60).split(separator: ".")
-            let claims = try #require(Base64.decodeForAddresses(parts[1]))
-            let changed = String(decoding: claims, as: UTF8.self).replacing("\"donor\"", with: "\"admin\"")
-            return "Bearer \(parts[0]).\(Base64.encodeForAddresses(Array(changed.utf8))).\(parts[2])"
-        }
-    }
-
-    private func claims(
-        _ issued: Int64,
-        expires: Int64? = nil,
-        audience: String = "test",
-        issuer: String = "gala",
-        role: String = "admin"
-    ) -> AccessClaims {
-        .init(
-            iss: issuer,
-            aud: audience,
-            sub: "1",
-            role: role,
-            iat: issued,
-            exp: expires ?? issued + 60,
-            jti: "1"
-        )
-    }
-
-    private func signed(
-        _ claims: AccessClaims,
-        _ key: EdDSA.PrivateKey,
-        _ id: String,
-        _ header: JWTHeader = ["typ": "at+jwt"]
-    ) async throws -> String {
-        let keys = await JWTKeyCollection().add(eddsa: key, kid: JWKIdentifier(string: id))
-        return "Bearer " + (try await keys.sign(claims, kid: JWKIdentifier(string: id), header: header))
     }
 }

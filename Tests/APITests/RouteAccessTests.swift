@@ -117,6 +117,35 @@ import Testing
         }
     }
 
+    /// Tokens that name the owner of everything that is asked for, and an administrator: all is right but one thing.
+    @Test(arguments: Knock.forged)
+    func aForgedTokenOpensNothing(knock: Knock) async throws {
+        let server = try await Self.server()
+        try await server.test { client async throws in
+            let user = try await client.user("amelie")
+            let things = try await Self.things(of: user, client)
+            let owner = try #require(await server.tokens.caller(user.accessToken))
+            let before = server.backend.contents
+            for route in try await Self.routes(server) {
+                let caller: Caller?
+                switch route.access {
+                case .everybody: continue
+                case .admins: caller = nil
+                case .knownOrNot, .users, nil: caller = owner
+                }
+                let headers: HTTPFields = [
+                    .authorization: try await knock.header(server, of: caller), .idempotencyKey: "k",
+                    .ifMatch: "\"1\"",
+                ]
+                let answer = try await client.send(route.method, things.uri(route), headers, body: route.body)
+                #expect(answer.status == 401 && answer.code == "unauthenticated", "\(route)")
+                #expect(answer.headers[.wwwAuthenticate] != nil, "\(route)")
+            }
+            #expect(server.backend.contents == before)
+            Self.expectUntouched(server)
+        }
+    }
+
     @Test func whoeverHasEndedHisSessionIsNobodyEverywhere() async throws {
         let server = try await Self.server()
         try await server.test { client async throws in
