@@ -25,7 +25,7 @@ import Testing
 /// | zero-decimal currencies | ``currenciesWithoutMinorUnitsAreWholeUnits()`` |
 /// | splitting legs loses a cent | ``theLegsOfAGiftAddUpToItsChargeToTheCent()`` |
 /// | currency mismatch | ``moneyOfOneCurrencyDoesNotPayInAnother()`` |
-/// | a stale leader serves a balance | balances are read at a timestamp that a quorum round gave: `TimestampOracleTests` |
+/// | a stale leader serves a balance | store: `TransactionLoopTests.aStaleLeaderServesNoBalance`, and `TimestampOracleTests`: balances are read at a timestamp that a quorum round gave |
 /// | a late copy of a request counts after all | ``aTryThatComesLateDoesNotCount()``, ``aRefusalIsAnOutcome()``, ``aRefusalThatIsNotRecordedIsNotTold()`` |
 @Suite struct PaymentTrapTests {
     private let platform = TestPlatform()

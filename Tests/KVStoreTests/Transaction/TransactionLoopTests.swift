@@ -182,6 +182,50 @@ import Testing
         started.cluster.end()
     }
 
+    /// A leader that was halted, and does not know yet that another leads: what it is asked in that moment it does not
+    /// answer from what it has, neither as the latest nor at a timestamp of its own.
+    @Test func aStaleLeaderServesNoBalance() throws {
+        let started = try Started()
+        let cluster = started.cluster
+        let balance = Self.c
+        _ = try started.committed([.init(key: balance, .add(.init(100)))])
+        let home = try #require(cluster.loop(1).routing.partition(of: balance))
+        let stale = try #require(cluster.loop(1).store.leader(of: home))
+        let others = cluster.ids.filter { $0 != stale }
+        cluster.loses = { $0.from == stale || $0.to == stale }
+        cluster.run(milliseconds: 2)
+        cluster.node(stale.rawValue).halt()
+        let haveLeaders = cluster.run(milliseconds: 20_000) {
+            [home, StoreLoop.metaPartition].allSatisfy { partition in
+                others.contains(cluster.loop(others[0].rawValue).store.leader(of: partition) ?? stale)
+            }
+        }
+        #expect(haveLeaders)
+        _ = try started.committed([.init(key: balance, .add(.init(-40)))], at: others[0].rawValue)
+
+        cluster.node(stale.rawValue).goOn()
+        let loop = cluster.loop(stale.rawValue)
+        #expect(loop.store.leader(of: home) == stale)
+        var latest: Result<StoredEntry?, TransactionError>?
+        loop.latest(of: balance, patience: .seconds(2)) { latest = $0 }
+        var snapshot: Result<[StoredEntry?], TransactionError>?
+        loop.timestamp(patience: .seconds(2)) { timestamp in
+            switch timestamp {
+            case .success(let timestamp):
+                loop.entries(of: [balance], at: timestamp, patience: .seconds(2)) { snapshot = $0 }
+            case .failure(let error): snapshot = .failure(error)
+            }
+        }
+        cluster.run(milliseconds: 20_000) { latest != nil && snapshot != nil }
+        #expect(throws: TransactionError.self) { try latest?.get() }
+        #expect(throws: TransactionError.self) { try snapshot?.get() }
+
+        // As soon as it hears from the others it tells what is true.
+        cluster.loses = { _ in false }
+        #expect(try started.latest(balance, at: stale.rawValue)?.content == .counter(60))
+        cluster.end()
+    }
+
     /// What is prepared behind a read commits above it. Behind one in the future it could not.
     @Test(arguments: [Duration?.none, .milliseconds(500), .seconds(3)])
     func nobodyReadsInTheFuture(lead: Duration?) throws {

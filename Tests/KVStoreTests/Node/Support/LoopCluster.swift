@@ -117,6 +117,12 @@ final class LoopNode: NodeStorage, EntropySource {
         life.incarnation = loop?.incarnation ?? 0
     }
 
+    /// Halts the process where it is, as SIGSTOP does: time goes on without it.
+    func halt() { life?.isHalted = true }
+
+    /// Lets a halted process go on. It knows nothing of the time in between.
+    func goOn() { life?.goOn() }
+
     /// Ends the process, as a signal does.
     func kill() {
         life?.isOver = true
@@ -142,6 +148,8 @@ final class LoopNode: NodeStorage, EntropySource {
 private final class LoopLife: MonotonicClock, CalendarClock, LoopExecutor, MessageNetwork {
     private unowned let cluster: LoopCluster
     var isOver = false
+    var isHalted = false
+    private var waiting: [() -> Void] = []
     var incarnation: UInt64 = 0
 
     init(_ cluster: LoopCluster) { self.cluster = cluster }
@@ -152,9 +160,18 @@ private final class LoopLife: MonotonicClock, CalendarClock, LoopExecutor, Messa
     func enqueue(_ action: @escaping () -> Void) { enqueue(after: .zero, action) }
 
     func enqueue(after delay: Duration, _ action: @escaping () -> Void) {
-        cluster.at(cluster.nanoseconds + UInt64(delay.nanoseconds)) { [self] in
-            if !isOver { action() }
-        }
+        cluster.at(cluster.nanoseconds + UInt64(delay.nanoseconds)) { [self] in perform(action) }
+    }
+
+    func goOn() {
+        isHalted = false
+        for action in waiting { cluster.at(cluster.nanoseconds) { [self] in perform(action) } }
+        waiting = []
+    }
+
+    private func perform(_ action: @escaping () -> Void) {
+        if isOver { return }
+        if isHalted { waiting.append(action) } else { action() }
     }
 
     func perform(on worker: LoopWorker, _ work: @escaping () -> Void, completion: @escaping () -> Void) {
