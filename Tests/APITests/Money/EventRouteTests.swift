@@ -1,4 +1,5 @@
 import HTTPTypes
+import ModelStore
 import Testing
 
 @testable import API
@@ -126,10 +127,14 @@ import Testing
         (#"{"name": "A", "name": "B", "currency": "USD"}"#, "/name"),
     ])
     func anEventThatMakesNoSenseIsRefusedWithItsPlace(body: String, pointer: String) async throws {
-        try await MoneyServer().test { client async throws in
-            let answer = try await client.send(.post, "/v1/events", as: .organizer, body: body)
-            #expect(answer.status == 422 && answer.json["errors"].array?.first?["pointer"].string == pointer)
+        let server = try await MoneyServer()
+        try await server.test { client async throws in
+            for key in [nil, "e"] {
+                let answer = try await client.send(.post, "/v1/events", as: .organizer, key: key, body: body)
+                #expect(answer.status == 422 && answer.json["errors"].array?.first?["pointer"].string == pointer)
+            }
         }
+        #expect(server.model.contents.isEmpty)
     }
 
     @Test func allEventsAreListedNewestFirst() async throws {

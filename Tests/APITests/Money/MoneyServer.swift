@@ -99,6 +99,17 @@ struct MoneyServer {
             _ headers: HTTPFields = [:],
             body: String? = nil
         ) async throws -> Answer {
+            try await send(method, uri, as: person, key: key, headers, bytes: body.map { Array($0.utf8) })
+        }
+
+        func send(
+            _ method: HTTPRequest.Method,
+            _ uri: String,
+            as person: Person? = .donor,
+            key: String? = nil,
+            _ headers: HTTPFields = [:],
+            bytes: [UInt8]?
+        ) async throws -> Answer {
             var headers = headers
             if let person { headers[.authorization] = authorizations[person] }
             if let key { headers[.idempotencyKey] = key }
@@ -106,7 +117,7 @@ struct MoneyServer {
                 uri: uri,
                 method: method,
                 headers: headers,
-                body: body.map { ByteBuffer(string: $0) }
+                body: bytes.map { ByteBuffer(bytes: $0) }
             )
             return Answer(response: response)
         }

@@ -107,37 +107,17 @@ import Testing
         "nul", #"{"a": tru}"#, "\u{FEFF}{}", String(repeating: "[", count: 100),
     ])
     func whatIsNoJSONIsRefused(body: String) async throws {
-        try await MoneyServer().test { client async throws in
+        let server = try await MoneyServer()
+        try await server.test { client async throws in
             let answer = try await client.send(.post, "/v1/wallet/top-ups", key: "a", body: body)
             #expect(answer.status == 400 && answer.code == "malformed-json")
         }
+        #expect(server.model.contents.isEmpty)
     }
 
     @Test func bytesThatAreNoTextAreRefused() throws {
         for bytes in [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22]] as [[UInt8]] {
             #expect(throws: Problem.self) { try JSONParser.parse(.init(bytes: bytes)) }
-        }
-    }
-
-    @Test func onlyJSONIsTaken() async throws {
-        try await MoneyServer().test { client async throws in
-            let answer = try await client.send(
-                .post,
-                "/v1/wallet/top-ups",
-                key: "a",
-                [.contentType: "text/plain"],
-                body: "{}"
-            )
-            #expect(answer.status == 415)
-        }
-    }
-
-    @Test(arguments: [nil, "", String(repeating: "k", count: 256)])
-    func aKeyMustComeAlong(key: String?) async throws {
-        try await MoneyServer().test { client async throws in
-            let body = #"{"amount": 5, "currency": "USD", "source": "tok_ok"}"#
-            let answer = try await client.send(.post, "/v1/wallet/top-ups", key: key, body: body)
-            #expect(answer.status == 400 && answer.code == "idempotency-key-missing")
         }
     }
 
@@ -150,10 +130,7 @@ import Testing
             _ = try await client.topUp(6, key: "6")
             let rest = try await client.send(.get, "/v1/wallet/entries?limit=9&cursor=\(cursor)").json
             #expect(rest["items"].array?.map { $0["amount"].int } == [3, 2, 1])
-            for bad in [
-                "limit=0", "limit=1001", "limit=a", "cursor=%21", "cursor=AA", "at=yesterday",
-                "at=2999-01-01T00:00:00Z",
-            ] {
+            for bad in ["limit=0", "limit=1001", "limit=a", "cursor=%21", "cursor=AA", "at=yesterday"] {
                 #expect(try await client.send(.get, "/v1/wallet/entries?\(bad)").status == 422, "\(bad)")
             }
         }
