@@ -1,5 +1,6 @@
 # Gala: what one does with it, one target each. `make help` lists them.
 
+SHELL := /bin/bash
 SWIFT ?= swift
 SEEDS ?= 1..100000
 SIM_SEEDS ?= 1..2000
@@ -42,8 +43,10 @@ stop: ## stop that cluster
 clean-data: ## forget all its data and keys
 	@cluster/local/run.sh clean
 
-test: packages lint ## build and run every test
-	$(SWIFT) test $(TEST_FLAGS)
+test: packages lint ## build and run every test; what failed is told once more at the end
+	@mkdir -p .build
+	@set -o pipefail; $(SWIFT) test $(TEST_FLAGS) 2>&1 | tee .build/test.log || { \
+		echo "What failed:"; grep -aE '✘|recorded an issue|error: ' .build/test.log | cut -c1-500 | tail -n 60; exit 1; }
 
 harness: packages ## run the randomised Raft clusters for SEEDS (default 1..100000)
 	$(SWIFT) run -c release raft-harness --seeds $(SEEDS)

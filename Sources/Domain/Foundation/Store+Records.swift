@@ -23,13 +23,18 @@ public struct Stored<Value: Record>: Sendable {
     }
 }
 
-/// What records can be read in, one by one: a transaction, or a snapshot.
+/// What records are read in: a snapshot, or a transaction with its own changes.
 public protocol RecordView {
-    /// The record at a key; nil where there is none.
-    func record<R: Record>(_ type: R.Type, at key: DomainKey) async throws(TransactionError) -> Stored<R>?
+    /// What a key has; nil where it has nothing.
+    func get(_ key: [UInt8]) async throws(TransactionError) -> StoredEntry?
+    /// The entries of a range, in the order of their keys, at most `limit`, and where to go on.
+    func scan(_ range: KeyRange, limit: Int) async throws(TransactionError) -> EntryPage
 }
 
-extension Transaction: RecordView {
+extension Snapshot: RecordView {}
+extension Transaction: RecordView {}
+
+extension RecordView {
     /// The record at a key; nil where there is none.
     public func record<R: Record>(
         _ type: R.Type = R.self,
@@ -47,7 +52,9 @@ extension Transaction: RecordView {
     ) async throws(TransactionError) -> Page<Stored<R>> {
         try Page(try await scan(prefix.range(after: page.after), limit: page.limit), under: prefix)
     }
+}
 
+extension Transaction {
     /// Puts a record, whatever was there.
     public func put(_ record: some Record, at key: DomainKey) { put(record.encoded, at: key.bytes) }
 
@@ -58,26 +65,6 @@ extension Transaction: RecordView {
 
     /// Takes a record away.
     public func delete(_ key: DomainKey) { delete(key.bytes) }
-}
-
-extension Snapshot: RecordView {
-    /// The record at a key; nil where there was none.
-    public func record<R: Record>(
-        _ type: R.Type = R.self,
-        at key: DomainKey
-    ) async throws(TransactionError) -> Stored<R>? {
-        guard let entry = try await get(key.bytes) else { return nil }
-        return try Stored(entry, at: key.bytes)
-    }
-
-    /// Records of a range, and where to go on behind.
-    public func records<R: Record>(
-        _ type: R.Type = R.self,
-        under prefix: DomainKey,
-        _ page: PageRequest
-    ) async throws(TransactionError) -> Page<Stored<R>> {
-        try Page(try await scan(prefix.range(after: page.after), limit: page.limit), under: prefix)
-    }
 }
 
 extension Page {

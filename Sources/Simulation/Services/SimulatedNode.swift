@@ -68,11 +68,17 @@ public final class SimulatedNode: @unchecked Sendable {
             }
         }
     }
+}
+
+/// Transactions by the loop of the process, as on a real machine.
+extension SimulatedNode: LoopTransactionBackend {
+    /// The machine's steady clock, which is a little fast or slow.
+    public var now: MonotonicTime { process.now }
 
     /// Asks the process's loop; one that dies answers with `last`.
-    private func asking<Value: Sendable>(
-        orElse last: TransactionError = .stopping,
-        _ body: (StoreLoop, @escaping (Result<Value, TransactionError>) -> Void) -> Void
+    public func transacting<Value: Sendable>(
+        orElse last: TransactionError,
+        _ body: @escaping @Sendable (StoreLoop, @escaping (Result<Value, TransactionError>) -> Void) -> Void
     ) async throws(TransactionError) -> Value {
         let result: Result<Value, TransactionError> = await wait(orElse: .failure(last)) { reply in
             guard let loop = process.loop else { return reply(.failure(last)) }
@@ -80,65 +86,17 @@ public final class SimulatedNode: @unchecked Sendable {
         }
         return try result.get()
     }
-}
 
-/// Transactions by the loop of the process, as on a real machine.
-extension SimulatedNode: TransactionBackend {
-    /// The machine's steady clock, which is a little fast or slow.
-    public var now: MonotonicTime { process.now }
-
-    /// Asks the oracle; see ``TransactionBackend/timestamp(patience:)``.
-    public func timestamp(patience: Duration) async throws(TransactionError) -> Timestamp {
-        try await asking { loop, reply in loop.timestamp(patience: patience, reply: reply) }
-    }
-
-    /// Reads on the loop; see ``TransactionBackend/read(_:at:patience:)``.
-    public func read(
-        _ keys: [[UInt8]],
-        at timestamp: Timestamp,
-        patience: Duration
-    ) async throws(TransactionError) -> [StoredEntry?] {
-        try await asking { loop, reply in loop.entries(of: keys, at: timestamp, patience: patience, reply: reply) }
-    }
-
-    /// Scans on the loop; see ``TransactionBackend/scan(_:at:limit:patience:)``.
-    public func scan(
-        _ range: KeyRange,
-        at timestamp: Timestamp,
-        limit: ScanLimit,
-        patience: Duration
-    ) async throws(TransactionError) -> EntryPage {
-        try await asking { loop, reply in
-            loop.scan(range, at: timestamp, limit: limit, patience: patience, reply: reply)
-        }
-    }
-
-    /// Commits by the loop; see ``TransactionBackend/commit(_:_:patience:)``.
+    /// Commits by the loop, and tells that it is about to; see ``TransactionBackend/commit(_:_:patience:)``.
     public func commit(
         _ draft: TransactionDraft,
         _ attempt: TransactionAttempt,
         patience: Duration
     ) async throws(TransactionError) -> Timestamp {
-        try await asking(orElse: .unknown) { loop, reply in
+        try await transacting(orElse: .unknown) { [self] loop, reply in
             onCommit()
             loop.commit(draft, attempt, patience: patience, reply: reply)
         }
-    }
-
-    /// Reads and locks by the loop; see ``TransactionBackend/readLocking(_:_:patience:)``.
-    public func readLocking(
-        _ key: [UInt8],
-        _ attempt: inout TransactionAttempt,
-        patience: Duration
-    ) async throws(TransactionError) -> StoredEntry? {
-        let before = attempt
-        let found: Locked = try await asking { loop, reply in
-            loop.readLocking(key, before, patience: patience) { result in
-                reply(result.map { Locked(entry: $0.0, attempt: $0.1) })
-            }
-        }
-        attempt = found.attempt
-        return found.entry
     }
 
     /// Lets go on the loop.
@@ -152,10 +110,5 @@ extension SimulatedNode: TransactionBackend {
         if let loop = process.loop { return loop.transactionAttempt(age: age) }
         let nobody = TransactionAge(milliseconds: .max, tieBreak: .max)
         return TransactionAttempt(id: TransactionID(.max), age: age ?? nobody)
-    }
-
-    private struct Locked: Sendable {
-        let entry: StoredEntry?
-        let attempt: TransactionAttempt
     }
 }

@@ -16,16 +16,8 @@ struct AbuseCommand: AsyncParsableCommand {
     private static let growthLimitMiB = 512
 
     func run() async throws {
-        try await options.play { stage in
-            let cluster = try await stage.cluster()
-            do {
-                let code = try await attack(Target(cluster: cluster, node: 1, directory: stage.directory))
-                await cluster.end()
-                return code
-            } catch {
-                await cluster.end()
-                throw error
-            }
+        try await options.playOnCluster { cluster, stage in
+            try await attack(Target(cluster: cluster, node: 1, directory: stage.directory))
         }
     }
 

@@ -31,18 +31,7 @@ struct BankCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await options.play { stage in
-            say("seed \(stage.seed)")
-            let cluster = try await stage.cluster()
-            do {
-                let code = try await run(on: cluster, stage)
-                await cluster.end()
-                return code
-            } catch {
-                await cluster.end()
-                throw error
-            }
-        }
+        try await options.playOnCluster { cluster, stage in try await run(on: cluster, stage) }
     }
 
     private func run(on cluster: Cluster, _ stage: StageOptions.Stage) async throws -> ExitCode {

@@ -21,17 +21,7 @@ struct RollingCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await options.play { stage in
-            let cluster = try await stage.cluster()
-            do {
-                let code = try await roll(cluster)
-                await cluster.end()
-                return code
-            } catch {
-                await cluster.end()
-                throw error
-            }
-        }
+        try await options.playOnCluster { cluster, _ in try await roll(cluster) }
     }
 
     private func roll(_ cluster: Cluster) async throws -> ExitCode {

@@ -27,18 +27,9 @@ struct SnapshotCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await options.play { stage in
-            say("seed \(stage.seed)")
+        try await options.playOnCluster { cluster, stage in
             var dice = Dice(seed: stage.seed)
-            let cluster = try await stage.cluster()
-            do {
-                let code = try await trial(cluster, away: dice.pick(Cluster.nodes))
-                await cluster.end()
-                return code
-            } catch {
-                await cluster.end()
-                throw error
-            }
+            return try await trial(cluster, away: dice.pick(Cluster.nodes))
         }
     }
 

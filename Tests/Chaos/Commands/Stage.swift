@@ -86,6 +86,24 @@ struct StageOptions: ParsableArguments {
         if code != .success { throw code }
     }
 
+    /// Plays a run on a new cluster, which ends with it.
+    ///
+    /// - Parameter body: Returns the exit code; whatever it starts it also ends.
+    func playOnCluster(_ body: (Cluster, Stage) async throws -> ExitCode) async throws {
+        try await play { stage in
+            say("seed \(stage.seed)")
+            let cluster = try await stage.cluster()
+            do {
+                let code = try await body(cluster, stage)
+                await cluster.end()
+                return code
+            } catch {
+                await cluster.end()
+                throw error
+            }
+        }
+    }
+
     private func absolute(_ path: String) -> String {
         guard let full = realpath(path, nil) else { return path }
         defer { free(full) }
