@@ -61,6 +61,14 @@ extension TransactionWorld {
 
     /// A deposed leader learns that it leads no more, and tells everybody.
     mutating func endDeposed(_ site: Int) {
+        // Before that it hears that nobody can tell what becomes of what it has proposed.
+        let requests = sites[site].deposed?.participant.requests ?? [:]
+        for number in requests.keys.sorted() {
+            guard case .proposed = requests[number]?.stage else { continue }
+            happen(at: site, isDeposed: true) { participant, now, contents in
+                participant.lost(number, now: now, contents: contents)
+            }
+        }
         guard var deposed = sites[site].deposed else { return }
         sites[site].deposed = nil
         for action in deposed.participant.stepDown(leader: nil) {

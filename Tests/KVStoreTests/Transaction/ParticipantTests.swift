@@ -167,6 +167,23 @@ struct ParticipantTests {
         #expect(participant.latches.isEmpty && participant.isIdle)
     }
 
+    @Test("A read that waits for what is lost is not answered: it may take place under the next leader")
+    mutating func lostBeforeARead() {
+        let (writer, _) = receive(oneRound(1, putting("a")))
+        _ = fetched(20, for: writer)
+        let (reader, _) = receive(read("a", at: 30))
+        let (other, _) = receive(read("b", at: 30))
+        #expect(confirmed(reader) == [])
+        #expect(confirmed(other) == [.answer(other, Self.nothing)])
+        participant.lost(writer, now: now, contents: contents)
+        #expect(
+            Set(participant.takeActions()) == [
+                .answer(reader, .moved(to: nil, mayHappen: false)), .answer(writer, .moved(to: nil, mayHappen: true)),
+            ]
+        )
+        #expect(participant.isIdle && participant.latches.isEmpty)
+    }
+
     @Test("A resolution that was not carried out frees nobody")
     mutating func unresolved() {
         contents.held = [.init(holder: holder(9), key: bytes("a"), mode: .exclusive)]

@@ -84,7 +84,12 @@ extension StoreLoop {
     }
 
     private func continueEnding() {
-        guard let ending, !ending.isClosing else { return }
+        guard let ending else { return }
+        if ending.isClosing {
+            // It may be elected still, and takes no requests: writing may last.
+            handOver()
+            return
+        }
         if ticks < ending.lastTick, handOver() { return }
         self.ending?.isClosing = true
         flushEngine { [self] in

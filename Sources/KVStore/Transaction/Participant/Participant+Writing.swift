@@ -140,8 +140,15 @@ extension Participant {
         finish(number, .expired, now: now, contents: contents)
     }
 
-    /// What was proposed may be in the log or not; nobody will tell here.
+    /// What was proposed may be in the log or not; nobody will tell here. The leadership is over, though that may not have
+    /// been told yet.
+    ///
+    /// A read that waits for it must not be answered, though it was confirmed before: what is lost here may take place under
+    /// the next leader, at the timestamp that it was given here.
     mutating func lost(_ number: UInt64, now: Moment, contents: some PartitionContents) {
+        for reader in waitingForRequest[number] ?? [] where requests[reader]?.stage == .reading {
+            finish(reader, .moved(to: nil, mayHappen: false), now: now, contents: contents)
+        }
         finish(number, .moved(to: nil, mayHappen: true), now: now, contents: contents)
     }
 
