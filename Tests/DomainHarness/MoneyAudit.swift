@@ -43,15 +43,15 @@ package struct MoneyAudit: Sendable {
             case .close, .look: break
             }
         }
-        let balances = try await node.wallets.balances(of: user)
-        let actual = balances.reduce(0) { $0 + $1.available.amount }
-        guard actual == expected else {
-            throw CampaignFailure("user \(user) was told of \(expected), and has \(actual)")
-        }
         let history = try await MoneyNode.everything { try await node.donations.history(of: user, $0) }
         let listed = history.map(\.record.id.description)
         guard listed.count == gifts.count, Set(listed) == gifts else {
             throw CampaignFailure("user \(user) was told of gifts \(gifts.sorted()), the history has \(listed)")
+        }
+        let balances = try await node.wallets.balances(of: user)
+        let actual = balances.reduce(0) { $0 + $1.available.amount }
+        guard actual == expected else {
+            throw CampaignFailure("user \(user) was told of \(expected), and has \(actual)")
         }
         guard listed == history.map(\.record.id).sorted(by: >).map(\.description) else {
             throw CampaignFailure("the history of \(user) is not in order")
