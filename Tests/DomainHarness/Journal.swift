@@ -6,6 +6,8 @@ package final class Journal: Sendable {
     private struct Page {
         var planned: Plan.Planned
         var said: Heard?
+        /// True if something on the way may have made two copies of one that was sent.
+        var mayBeDoubled = false
     }
 
     private struct State {
@@ -22,10 +24,14 @@ package final class Journal: Sendable {
 
     package func fail(_ text: String) { state.withLockedValue { $0.failure = $0.failure ?? text } }
 
-    package func note(_ key: String, _ planned: Plan.Planned, _ heard: Heard) {
+    /// Notes what was heard of a request that was sent once.
+    ///
+    /// - Parameter mayBeDoubled: True if there may have been two copies: that one had no effect says nothing of the other.
+    package func note(_ key: String, _ planned: Plan.Planned, _ heard: Heard, mayBeDoubled: Bool = false) {
         if case .impossible(let text) = heard { fail("request \(key) comes to what cannot be: \(text)") }
         state.withLockedValue { state in
             var page = state.pages[key] ?? Page(planned: planned)
+            page.mayBeDoubled = page.mayBeDoubled || mayBeDoubled
             switch (page.said, heard) {
             case (nil, .concluded), (nil, .unknown): page.said = heard
             // A copy that had no effect says nothing of the others.
@@ -46,7 +52,10 @@ package final class Journal: Sendable {
     /// Keys of requests of which nobody knows what became of them.
     package func openKeys(of user: UserID) -> [String] {
         state.withLockedValue { state in
-            state.pages.filter { $0.value.said == .unknown && $0.key.hasPrefix("\(user)-") }.map(\.key).sorted()
+            let open = state.pages.filter { key, page in
+                (page.said == .unknown || (page.said == nil && page.mayBeDoubled)) && key.hasPrefix("\(user)-")
+            }
+            return open.map(\.key).sorted()
         }
     }
 

@@ -66,9 +66,11 @@ final class DonationClient: Sendable {
         let began = cluster.elapsed
         let node = chosenNode()
         let user = plan.user
+        // Where none is doubled, what had no effect never has one.
+        let mayBeDoubled = cluster.draw(2) == 0
         let heard: Heard
         do throws(NoAnswer) {
-            heard = try await cluster.ask(node, patience: patience()) { node in
+            heard = try await cluster.ask(node, patience: patience(), mayBeDoubled: mayBeDoubled) { node in
                 await Sending.send(planned.action, key: key, user: user, node)
             }
         } catch {
@@ -76,7 +78,7 @@ final class DonationClient: Sendable {
             if error == .unreachable { return nil }
             heard = .unknown
         }
-        workload.journal.note(key, planned, heard)
+        workload.journal.note(key, planned, heard, mayBeDoubled: mayBeDoubled)
         remember(planned, heard, at: node)
         cluster.ended(heard.end, since: began)
         cluster.note(plan.user.rawValue, "\(name), key \(key), \(planned.action.brief): \(heard.brief)")

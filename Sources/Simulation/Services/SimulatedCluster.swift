@@ -85,11 +85,12 @@ public final class SimulatedCluster<Platform: Sendable>: @unchecked Sendable {
     public func ask<Answer: Sendable>(
         _ node: NodeID,
         patience: Duration,
+        mayBeDoubled: Bool = true,
         _ request: @escaping @Sendable (Platform) async -> Answer
     ) async throws(NoAnswer) -> Answer {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<Answer, NoAnswer>, Never>) in
-            send(request, to: node, patience) { continuation.resume(returning: $0) }
+            send(request, to: node, patience, mayBeDoubled) { continuation.resume(returning: $0) }
         }
         return try result.get()
     }
@@ -123,6 +124,7 @@ public final class SimulatedCluster<Platform: Sendable>: @unchecked Sendable {
         _ request: @escaping @Sendable (Platform) async -> Answer,
         to node: NodeID,
         _ patience: Duration,
+        _ mayBeDoubled: Bool,
         reply: @escaping (Result<Answer, NoAnswer>) -> Void
     ) {
         guard !isOver else { return reply(.failure(.silent)) }
@@ -133,7 +135,7 @@ public final class SimulatedCluster<Platform: Sendable>: @unchecked Sendable {
         }
         asks[number]?.process = process
         later(patience) { $0.fail(number, .silent) }
-        for delay in manners.deliveries(&chance, isTroubled: isTroubled) {
+        for delay in manners.deliveries(&chance, isTroubled: isTroubled).prefix(mayBeDoubled ? .max : 1) {
             later(delay) { cluster in
                 process.run { cluster.arrive(request, number, at: process, reply) }
             }
