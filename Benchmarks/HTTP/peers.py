@@ -197,6 +197,17 @@ class Gala(Peer):
             time.sleep(0.05)
         raise Trouble("Gala has no leader")
 
+    def server(self, key):
+        """The node that leads the partition of an operator's key."""
+        stored = (b"\x01" + key).hex()
+        for _ in range(400):
+            for partition in self.partitions():
+                keys = partition["keys"]
+                if keys and keys["lower"] <= stored < keys["upper"]:
+                    return int(partition["leader"])
+            time.sleep(0.05)
+        raise Trouble("Gala has no leader for the keys")
+
     def gather(self, node):
         """Has one node lead everything, as etcd's leader does: a fault of it then harms every writer."""
         for _ in range(100):
@@ -275,6 +286,9 @@ class Etcd(Peer):
                     return node
             time.sleep(0.05)
         raise Trouble("etcd has no leader")
+
+    def server(self, _key):
+        return self.leader()
 
     def gather(self, node):
         """There is but one group, and whoever leads it leads everything."""
