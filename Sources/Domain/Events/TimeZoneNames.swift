@@ -2,8 +2,9 @@
 ///
 /// They are part of the program, so that all nodes accept the same names, whatever is installed on their machines.
 enum TimeZoneNames {
-    /// Whether the database knows the name, exactly as it is spelt there.
-    static func contains(_ name: String) -> Bool { all.contains(name) }
+    /// Whether the database knows the name, exactly as it is spelt there: in ASCII. Swift would take U+212A, the sign for
+    /// Kelvin, for the `K` of `Asia/Kolkata`.
+    static func contains(_ name: String) -> Bool { name.utf8.allSatisfy { $0 < 0x80 } && all.contains(name) }
 
     private static let all: Set<String> = {
         var names: Set<String> = []

@@ -5,8 +5,14 @@ public struct Currency: Hashable, Comparable, Sendable, LosslessStringConvertibl
     /// How many decimal digits a minor unit has: 2 for USD, 0 for JPY, 3 for KWD.
     public var exponent: Int { Self.exponents[code] ?? 2 }
 
-    /// A currency by its code; nil if there is none of it.
+    /// A currency by its code, spelt exactly as the standard does; nil if there is none of it.
+    ///
+    /// Swift takes texts for equal that Unicode calls equivalent: U+212A, the sign for Kelvin, for a `K`. As a code it
+    /// would be found, and kept with bytes that no record of money has room for.
     public init?(_ code: String) {
+        guard code.utf8.count == 3, code.utf8.allSatisfy({ UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }) else {
+            return nil
+        }
         guard Self.exponents[code] != nil || Self.withTwoDigits.contains(code) else { return nil }
         self.code = code
     }

@@ -110,10 +110,12 @@ import Testing
         (#"{"currency": "USD"}"#, "/name"), (#"{"name": "A"}"#, "/currency"),
         (#"{"name": "", "currency": "USD"}"#, "/name"), (#"{"name": 5, "currency": "USD"}"#, "/name"),
         (#"{"name": "A", "currency": "EURO"}"#, "/currency"),
+        (#"{"name": "A", "currency": "SE\u212a"}"#, "/currency"),
         (#"{"name": "A", "currency": "USD", "goal": -1}"#, "/goal"),
         (#"{"name": "A", "currency": "USD", "goal": 1.5}"#, "/goal"),
         (#"{"name": "A", "currency": "USD", "goal": {"amount": 5, "currency": "EUR"}}"#, "/goal/currency"),
         (#"{"name": "A", "currency": "USD", "timeZone": "Mars/Base"}"#, "/timeZone"),
+        (#"{"name": "A", "currency": "USD", "timeZone": "Asia/\u212aolkata"}"#, "/timeZone"),
         (#"{"name": "A", "currency": "USD", "startsAt": "tomorrow"}"#, "/startsAt"),
         (#"{"name": "A", "currency": "USD", "startsAt": "2027-02-30T00:00:00Z"}"#, "/startsAt"),
         (

@@ -85,6 +85,8 @@ import Testing
         (#"{"amount": 9223372036854775808, "currency": "USD", "source": "tok_ok"}"#, "/amount"),
         (#"{"amount": 5, "currency": "usd", "source": "tok_ok"}"#, "/currency"),
         (#"{"amount": 5, "currency": "XXX", "source": "tok_ok"}"#, "/currency"),
+        (#"{"amount": 5, "currency": "SE\u212a", "source": "tok_ok"}"#, "/currency"),
+        (#"{"amount": 5, "currency": "SE\#u{212A}", "source": "tok_ok"}"#, "/currency"),
         (#"{"amount": 5, "currency": 840, "source": "tok_ok"}"#, "/currency"),
         (#"{"amount": 5, "currency": "USD", "source": "tok_stolen"}"#, "/source"),
         (#"{"amount": 5, "currency": "USD", "source": {}}"#, "/source"),

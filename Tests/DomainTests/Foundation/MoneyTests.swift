@@ -8,6 +8,9 @@ import Testing
     for none in ["", "usd", "XXX", "XTS", "XAU", "USN", "US", "USDX", "ZZZ"] { #expect(Currency(none) == nil) }
 }
 
+@Test(arguments: ["SE\u{212A}", "DK\u{212A}", "\u{212A}WD", "US\u{FF24}", "EUR\u{200B}", "E\u{0421}R"])
+func aCodeThatOnlyLooksLikeOneIsNone(code: String) { #expect(Currency(code) == nil) }
+
 @Test func sumsAreExactOrNothing() throws {
     let dollars = try #require(Currency("USD"))
     let yen = try #require(Currency("JPY"))

@@ -100,6 +100,9 @@ import Testing
     @Test(arguments: ["Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC", "Asia/Kolkata", "US/Pacific"])
     func zonesOfTheDatabaseAreKnown(name: String) { #expect(TimeZoneNames.contains(name)) }
 
+    @Test(arguments: ["Asia/\u{212A}olkata", "asia/kolkata", "Asia/Kolkata ", ""])
+    func aZoneIsSpeltAsInTheDatabase(name: String) { #expect(!TimeZoneNames.contains(name)) }
+
     @Test func theListIsNewestFirstAndItsCursorStable() async throws {
         var made: [EventID] = []
         for _ in 0..<5 { made.append(try await platform.cause()) }
