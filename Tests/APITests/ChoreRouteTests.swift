@@ -1,4 +1,5 @@
 import Domain
+import DomainHarness
 import HTTPTypes
 import KVStore
 import ModelStore
@@ -71,6 +72,30 @@ import Testing
             await server.platform.chores.round()
             #expect(server.platform.chores.counts.topUpsSettled == 1)
         }
+    }
+
+    @Test func aHomeThatCannotBeReadDoesNotKeepOthersWaiting() async throws {
+        let server = try await MoneyServer()
+        let (donor, stranger) = (MoneyServer.Person.donor, MoneyServer.Person.stranger)
+        #expect(Home(of: donor.id) < Home(of: stranger.id))
+        try await server.test { client async throws in
+            for person in [donor, stranger] {
+                #expect(try await client.topUp(5, "tok_late", as: person, key: "a").status == 202)
+            }
+            server.model.advance(by: .seconds(5))
+            let store = DeafBackend(server.model, at: Home(of: donor.id))
+            let services = Services(database: Database(store), ids: server.services.ids)
+            let chores = Chores(services, topUps: TopUps(services, gateway: SandboxGateway()))
+            await chores.round()
+            #expect(chores.counts.failures == 1 && chores.counts.topUpsSettled == 0)
+            await chores.round()
+            #expect(chores.counts.topUpsSettled == 1)
+        }
+        // Everybody hears again.
+        await server.platform.chores.round()
+        server.model.advance(by: ChoreLease.length)
+        await server.platform.chores.round()
+        #expect(server.platform.chores.counts.topUpsSettled == 1)
     }
 
     @Test func recordsOfRequestsGoWhenTheirTimeIsOver() async throws {

@@ -116,7 +116,8 @@ public final class Chores: Service {
                 state.look = isOver ? nil : soFar
                 if isOver { Self.end(soFar, &state) }
             }
-            if isOver { return }
+            // What cannot be read has cost its time: others are looked at in the next round.
+            if isOver || step.hasPassedOver { return }
         }
     }
 

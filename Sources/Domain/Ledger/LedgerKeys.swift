@@ -34,6 +34,13 @@ enum LedgerKeys {
         holds(at: account).appending(transfer)
     }
 
+    /// The transfer that a key of an account's holds is about.
+    static func transfer(ofHold key: [UInt8]) throws(RecordError) -> TransferID {
+        var reader = try KeyReader(key)
+        _ = try account(&reader)
+        return TransferID(try reader.number())
+    }
+
     static func transfer(_ id: TransferID) -> DomainKey { DomainKey(.transfers, in: id.bucket).appending(id) }
 
     private static func prefix(_ table: Table, _ account: LedgerAccount) -> DomainKey {

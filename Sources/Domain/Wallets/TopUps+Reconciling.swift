@@ -21,6 +21,12 @@ extension TopUps {
         fileprivate let home: Home
         /// The first key that was not looked at; nil for the home's first.
         fileprivate let key: [UInt8]?
+
+        /// The beginning of the next home; nil behind the last.
+        fileprivate var nextHome: Place? {
+            guard Int(home.number) + 1 < Home.count else { return nil }
+            return Place(home: Home(home.number + 1), key: nil)
+        }
     }
 
     /// What came of a part of the look.
@@ -29,12 +35,19 @@ extension TopUps {
         public internal(set) var settled = 0
         /// Of how many nobody can tell yet.
         public internal(set) var waiting = 0
-        /// How many could not be looked at, or not be settled: they are met again the next time.
+        /// How many could not be looked at, or not be settled: they are met again the next time. What could not be read
+        /// of a home counts as one.
         public internal(set) var failed = 0
-        /// The first of those that have not ended; nil where all have.
+        /// The first of those that have not ended, as far as could be read; nil where all have.
         public internal(set) var oldest: TransferID?
+        /// Whether the rest of a home could not be read, which ends the part. Others need not wait for it: `next` is the
+        /// next home. It may have cost all the patience that a read has.
+        public internal(set) var hasPassedOver = false
         /// Where to go on; nil where that was all.
         public internal(set) var next: Place?
+
+        /// Notes one that has not ended.
+        fileprivate mutating func meet(_ id: TransferID) { oldest = min(oldest ?? id, id) }
     }
 
     /// Asks the gateway about some of the top-ups that are processing, and settles those of which it tells.
@@ -43,6 +56,7 @@ extension TopUps {
     ///   - place: Where to go on; nil to begin.
     ///   - since: No older ones are looked at; nil for all.
     ///   - limit: How many are looked at, at most.
+    /// - Throws: ``TransactionError`` where no snapshot can be taken; what cannot be read in it is passed over.
     public func reconcile(
         from place: Place? = nil,
         since: TransferID? = nil,
@@ -58,30 +72,48 @@ extension TopUps {
             let clearing = LedgerAccount.platform(.gatewayClearing, place.home)
             let holds = LedgerKeys.holds(at: clearing).range
             let lower = place.key ?? since.map { LedgerKeys.hold(at: clearing, $0).bytes } ?? holds.lower
-            let page = try await snapshot.scan(KeyRange(lower, holds.upper), limit: left)
+            let page: EntryPage
             reads += 1
-            try await reconcile(page.entries, snapshot, &reconciled)
+            do {
+                page = try await snapshot.scan(KeyRange(lower, holds.upper), limit: left)
+                try await reconcile(page.entries, snapshot, since, &reconciled)
+            } catch is TransactionError {
+                reconciled.failed += 1
+                reconciled.meet(since ?? Self.first)
+                reconciled.hasPassedOver = true
+                reconciled.next = place.nextHome
+                return reconciled
+            }
             left -= page.entries.count
-            if let next = page.next {
-                place = Place(home: place.home, key: next)
+            if let key = page.next {
+                place = Place(home: place.home, key: key)
             } else {
-                guard Int(place.home.number) + 1 < Home.count else { return reconciled }
-                place = Place(home: Home(place.home.number + 1), key: nil)
+                guard let next = place.nextHome else { return reconciled }
+                place = next
             }
         }
         reconciled.next = place
         return reconciled
     }
 
+    /// What stands for a top-up of which nobody can tell which one it is: none has a smaller id.
+    private static let first = TransferID(1)
+
     private func reconcile(
         _ holds: [EntryPage.Entry],
         _ snapshot: Snapshot,
+        _ since: TransferID?,
         _ reconciled: inout Reconciled
     ) async throws {
         var ids: [TransferID] = []
         var keys: [[UInt8]] = []
         for item in holds {
-            let hold = try Stored<LedgerEntry>(item.entry, at: item.key).record
+            guard let hold = try? Stored<LedgerEntry>(item.entry, at: item.key).record else {
+                // Verification tells what is wrong with it.
+                reconciled.failed += 1
+                reconciled.meet((try? LedgerKeys.transfer(ofHold: item.key)) ?? since ?? Self.first)
+                continue
+            }
             guard hold.kind == .topUp, case .wallet(let user) = hold.counterpart else { continue }
             ids.append(TransferID(hold.reference))
             keys.append(WalletKeys.topUp(TransferID(hold.reference), of: user).bytes)
@@ -96,7 +128,7 @@ extension TopUps {
                 // Verification tells what is wrong with it.
                 reconciled.failed += 1
             }
-            if reconciled.settled == before { reconciled.oldest = min(reconciled.oldest ?? ids[place], ids[place]) }
+            if reconciled.settled == before { reconciled.meet(ids[place]) }
         }
     }
 

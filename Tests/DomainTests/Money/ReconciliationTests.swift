@@ -1,3 +1,4 @@
+import DomainHarness
 import KVStore
 import ModelStore
 import Testing
@@ -159,5 +160,45 @@ import Testing
         let looked = try await reconcile(platform)
         #expect(looked.settled == 1 && looked.failed == 1)
         #expect(try await platform.available(UserID(8)) == 7)
+    }
+
+    @Test func oneHoldThatCannotBeReadDoesNotStandInTheWayOfOthers() async throws {
+        let damaged = TransferID(try await platform.take(5, from: "tok_late", key: "a").ids[0])
+        // One at the same home, and one at a home behind it.
+        try await platform.take(6, from: "tok_late", key: "b")
+        try await platform.take(7, from: "tok_late", by: UserID(8), key: "c")
+        #expect(Home(of: TestPlatform.donor) < Home(of: UserID(8)))
+        let clearing = LedgerAccount.platform(.gatewayClearing, Home(namedBy: damaged))
+        platform.model.damage(LedgerKeys.hold(at: clearing, damaged).bytes, .bytes([9]))
+        platform.model.advance(by: .seconds(3))
+        let looked = try await platform.topUps.reconcile()
+        #expect(looked.settled == 2 && looked.failed == 1 && looked.next == nil)
+        #expect(looked.oldest == damaged)
+        #expect(try await platform.available() == 6)
+        #expect(try await platform.available(UserID(8)) == 7)
+        #expect(try await reconcile(platform).failed == 1)
+    }
+
+    @Test func aHomeThatCannotBeReadDoesNotStandInTheWayOfOthers() async throws {
+        for user in 1...30 as ClosedRange<UInt64> {
+            try await platform.take(5, from: "tok_late", by: UserID(user), key: "a")
+        }
+        platform.model.advance(by: .seconds(3))
+        let store = DeafBackend(platform.model, at: Home(of: TestPlatform.donor))
+        let services = Services(database: Database(store), ids: platform.services.ids)
+        let topUps = TopUps(services, gateway: SandboxGateway())
+        let first = try await topUps.reconcile()
+        #expect(first.hasPassedOver && first.failed == 1)
+        let rest = try await topUps.reconcile(from: try #require(first.next))
+        #expect(!rest.hasPassedOver && rest.failed == 0 && rest.next == nil)
+        #expect(first.settled + rest.settled == 29)
+        // Whoever looks again does not take it for settled.
+        var since = ReconciledSince()
+        for number in 0...UInt64(ReconciledSince.looks) {
+            since.looked(oldest: first.oldest, id: TransferID(1_000_000 + number))
+        }
+        #expect(try await platform.topUps.reconcile(since: since.since).settled == 1)
+        #expect(try await platform.available() == 5)
+        #expect(try await platform.breaches() == [])
     }
 }
