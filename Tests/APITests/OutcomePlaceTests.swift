@@ -85,6 +85,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [513, 5_000])
+    func anAddressThatNobodyWasGivenLeadsNowhere(routeBytes: Int) async throws {
+        try await MoneyServer().test { client async throws in
+            func look(_ routeBytes: Int) async throws -> Answer {
+                let route = [UInt8](repeating: UInt8(ascii: "r"), count: routeBytes)
+                let address = Base64.encodeForAddresses([1] + route + [0] + Array("k".utf8))
+                return try await client.send(.get, "/v1/outcomes/" + address)
+            }
+            let answer = try await look(routeBytes)
+            #expect(answer.status == 404 && answer.code == "not-found")
+            // What may have been given is looked up.
+            #expect(try await look(100).json["status"].string == "absent")
+        }
+    }
+
     @Test func aCursorLeadsOnInItsOwnListOnly() async throws {
         try await MoneyServer().test { client async throws in
             let event = try await client.event()

@@ -8,6 +8,8 @@ internal import NIOCore
 /// addresses. Whose request it is, the token says.
 enum OutcomeAddress {
     private static let format: UInt8 = 1
+    /// No route that takes a key is nearly as long, and what is much longer is no key of the store.
+    private static let routeBytesLimit = 512
 
     static func path(_ key: RequestKey) -> String {
         "/v1/outcomes/" + Base64.encodeForAddresses([format] + Array(key.route.utf8) + [0] + Array(key.key.utf8))
@@ -29,7 +31,7 @@ enum OutcomeAddress {
     /// The route and the key; nil where the text is no such address.
     static func parts(_ text: String) -> (route: String, key: String)? {
         guard let bytes = Base64.decodeForAddresses(text), bytes.first == format,
-            let end = bytes.firstIndex(of: 0),
+            let end = bytes.firstIndex(of: 0), end <= routeBytesLimit,
             let route = String(validating: bytes[1..<end], as: UTF8.self),
             let key = String(validating: bytes[(end + 1)...], as: UTF8.self),
             (1...RequestKey.keyBytesLimit).contains(key.utf8.count)
