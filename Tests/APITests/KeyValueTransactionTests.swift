@@ -96,6 +96,10 @@ import Testing
         (#"{"deletes": [{"key": "a"}], "reads": ["a"]}"#, "/deletes"),
         (#"{"checks": [{"key": "a"}]}"#, "/checks/0/version"), (#"{"checks": [{"exists": true}]}"#, "/checks/0/key"),
         (#"{"checks": [{"key": "a", "exists": 1}]}"#, "/checks/0/exists"),
+        (#"{"checks": [{"key": "a", "exists": null}]}"#, "/checks/0/version"),
+        (#"{"checks": [{"key": "a", "exists": null, "version": null}]}"#, "/checks/0/version"),
+        (#"{"checks": [{"key": null, "exists": true}]}"#, "/checks/0/key"),
+        (#"{"reads": null}"#, ""), (#"{"reads": null, "checks": null, "writes": null, "adds": null}"#, ""),
         (#"{"checks": [{"key": "a", "exists": true, "version": "1"}]}"#, "/checks/0/version"),
         (#"{"checks": [{"key": "a", "version": 1}]}"#, "/checks/0/version"),
         (#"{"checks": [{"key": "a", "version": "01"}]}"#, "/checks/0/version"),
@@ -108,6 +112,10 @@ import Testing
         (#"{"writes": [{"key": "a", "value": 5}]}"#, "/writes/0/value"),
         (#"{"writes": [{"key": "a", "delete": false}]}"#, "/writes/0/delete"),
         (#"{"writes": [{"key": "a", "delete": true, "value": ""}]}"#, "/writes/0/value"),
+        (#"{"writes": [{"key": "a", "delete": true, "insert": false}]}"#, "/writes/0/insert"),
+        (#"{"writes": [{"key": "a", "delete": null}]}"#, "/writes/0/value"),
+        (#"{"writes": [{"key": "a", "value": null}]}"#, "/writes/0/value"),
+        (#"{"adds": [{"key": "a", "delta": null}]}"#, "/adds/0/delta"),
         (#"{"writes": [{"key": "a", "value": "", "insert": "yes"}]}"#, "/writes/0/insert"),
         (#"{"writes": [{"key": "a", "value": "", "append": true}]}"#, "/writes/0/append"),
         (#"{"writes": [{"key": "a", "value": ""}, {"key": "a", "delete": true}]}"#, "/writes/1/key"),
@@ -136,6 +144,38 @@ import Testing
             #expect(answer.status == 422 && answer.code == "invalid")
             #expect(answer.json["errors"].array?.first?["pointer"].string == pointer)
             #expect(server.backend.contents.isEmpty)
+        }
+    }
+
+    @Test func nullIsAsIfItWereNotThere() async throws {
+        try await TestServer().test { client async throws in
+            let put = try await client.send(
+                .post,
+                Self.uri,
+                body: #"""
+                    {"id": null, "reads": null, "checks": null, "deadlineMs": null,
+                     "writes": [{"key": "a", "value": "", "delete": null, "insert": null}],
+                     "adds": [{"key": "n", "delta": 5, "floor": null, "ceiling": null}]}
+                    """#
+            )
+            #expect(put.status == 200)
+            let look = try await client.send(
+                .post,
+                Self.uri,
+                body: #"{"reads": ["a"], "checks": [{"key": "a", "exists": true, "version": null}]}"#
+            )
+            let version = try #require(look.json["reads"].array?.first?["version"].string)
+            let deletion = try await client.send(
+                .post,
+                Self.uri,
+                body: #"""
+                    {"checks": [{"key": "a", "exists": null, "version": "\#(version)"}], "adds": null,
+                     "writes": [{"key": "a", "delete": true, "value": null, "insert": null}]}
+                    """#
+            )
+            #expect(deletion.status == 200)
+            let after = try await client.send(.post, Self.uri, body: #"{"reads": ["a", "n"]}"#)
+            #expect(after.json["reads"].array?.map { $0["value"].string } == [nil, Self.base64("5")])
         }
     }
 

@@ -92,8 +92,11 @@ extension BodyMembers {
     }
 
     /// True or false; false where it is absent or null.
-    mutating func flag(_ name: String) throws(Problem) -> Bool {
-        guard let value = optional(name) else { return false }
+    mutating func flag(_ name: String) throws(Problem) -> Bool { try optionalFlag(name) ?? false }
+
+    /// True or false; nil where it is absent or null.
+    mutating func optionalFlag(_ name: String) throws(Problem) -> Bool? {
+        guard let value = optional(name) else { return nil }
         guard case .bool(let flag) = value else {
             throw .invalid(pointer: pointer(name), "must be true or false, not \(value.kind)")
         }
@@ -101,8 +104,15 @@ extension BodyMembers {
     }
 
     /// The elements of an array.
-    mutating func array(_ name: String) throws(Problem) -> [JSONInput] {
-        let value = try required(name)
+    mutating func array(_ name: String) throws(Problem) -> [JSONInput] { try elements(required(name), name) }
+
+    /// The same, or nil where it is absent or null.
+    mutating func optionalArray(_ name: String) throws(Problem) -> [JSONInput]? {
+        guard let value = optional(name) else { return nil }
+        return try elements(value, name)
+    }
+
+    private func elements(_ value: JSONInput, _ name: String) throws(Problem) -> [JSONInput] {
         guard case .array(let elements) = value else {
             throw .invalid(pointer: pointer(name), "must be an array, not \(value.kind)")
         }

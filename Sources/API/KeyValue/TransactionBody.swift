@@ -94,9 +94,8 @@ struct TransactionBody {
     }
 
     private static func reads(_ members: inout BodyMembers, _ places: inout Places) throws(Problem) -> [[UInt8]] {
-        guard members.contains("reads") else { return [] }
+        guard let values = try members.optionalArray("reads") else { return [] }
         var keys: [[UInt8]] = []
-        let values = try members.array("reads")
         try places.count(values.count, at: members.pointer("reads"))
         for (place, value) in values.enumerated() {
             let pointer = members.pointer("reads") + "/\(place)"
@@ -112,9 +111,8 @@ struct TransactionBody {
         _ places: inout Places,
         _ read: (inout BodyMembers, inout Places) throws(Problem) -> Element
     ) throws(Problem) -> [Element] {
-        guard members.contains(name) else { return [] }
+        guard let values = try members.optionalArray(name) else { return [] }
         var elements: [Element] = []
-        let values = try members.array(name)
         try places.count(values.count, at: members.pointer(name))
         for (place, value) in values.enumerated() {
             var element = try members.element(value, of: name, at: place)
@@ -149,13 +147,14 @@ struct TransactionBody {
     }
 
     private static func condition(_ element: inout BodyMembers) throws(Problem) -> TransactionDraft.Condition {
-        if element.contains("exists") {
-            if element.contains("version") {
+        let version = element.optional("version")
+        if let exists = try element.optionalFlag("exists") {
+            guard version == nil else {
                 throw .invalid(pointer: element.pointer("version"), "must not be given together with exists")
             }
-            return try element.flag("exists") ? .exists : .isAbsent
+            return exists ? .exists : .isAbsent
         }
-        guard case .string(let text)? = element.take("version") else {
+        guard case .string(let text)? = version else {
             throw .invalid(pointer: element.pointer("version"), "must be a string, where exists is not given")
         }
         guard let number = UInt64(text), String(number) == text else {
@@ -165,13 +164,18 @@ struct TransactionBody {
     }
 
     private static func write(_ element: inout BodyMembers) throws(Problem) -> TransactionDraft.Change.Kind {
-        if element.contains("delete") {
-            guard try element.flag("delete") else {
+        if let isDeletion = try element.optionalFlag("delete") {
+            guard isDeletion else {
                 throw .invalid(pointer: element.pointer("delete"), "must be true, or not be given")
+            }
+            for name in ["value", "insert"] {
+                guard element.optional(name) == nil else {
+                    throw .invalid(pointer: element.pointer(name), "must not be given together with delete")
+                }
             }
             return .delete
         }
-        guard case .string(let text)? = element.take("value") else {
+        guard case .string(let text)? = element.optional("value") else {
             throw .invalid(pointer: element.pointer("value"), "must be a string in base64")
         }
         guard let value = Base64.decodePadded(text) else {
