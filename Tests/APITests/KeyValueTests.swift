@@ -44,7 +44,8 @@ import Testing
         ("/v1/kv/a/b", "a/b"), ("/v1/kv/a//b", "a//b"), ("/v1/kv/a/", "a/"), ("/v1/kv//a", "/a"), ("/v1/kv//", "/"),
         ("/v1/kv/a%2Fb", "a/b"), ("/v1/kv/a+b%20c", "a+b c"), ("/v1/kv/%2e%2E", ".."), ("/v1/kv/a/../b", "a/../b"),
         ("/v1/kv/%C3%A4", "ä"), ("/v1/kv/ä", "ä"), ("/v1/kv/%25", "%"), ("/v1/kv/%3Fa", "?a"),
-        ("/v1/kv/a:b@c", "a:b@c"),
+        ("/v1/kv/a:b@c", "a:b@c"), ("/v1/kv/transactions", "transactions"), ("/v1/kv/transactions/", "transactions/"),
+        ("/v1/kv//transactions", "/transactions"), ("/v1/kv/transactions/a", "transactions/a"),
     ])
     func keysAreAllThatFollowsInThePath(path: String, key: String) async throws {
         let server = try await TestServer()
@@ -54,6 +55,24 @@ import Testing
             #expect(try await client.send(.get, path).text == "value")
             #expect(try await client.send(.delete, path).status == 204)
             #expect(server.store.bytes(key) == nil)
+        }
+    }
+
+    @Test func theKeyTransactionsIsAsAnyOther() async throws {
+        let server = try await TestServer()
+        let uri = "/v1/kv/transactions"
+        try await server.test { client async throws in
+            let put = try await client.send(.put, uri, [.ifNoneMatch: "*"], body: "value")
+            #expect(put.status == 201)
+            let head = try await client.send(.head, uri)
+            #expect(head.status == 200 && head.bytes.isEmpty && head.headers[.eTag] == put.headers[.eTag])
+            #expect(head.headers[.contentLength] == "5")
+            // Transactions run beside it.
+            let committed = try await client.send(.post, uri, body: #"{"reads": ["a"]}"#)
+            #expect(committed.status == 200 && committed.json["outcome"].string == "committed")
+            #expect(server.store.bytes("transactions") == Array("value".utf8))
+            #expect(try await client.send(.delete, uri).status == 204)
+            #expect(try await client.send(.get, uri).code == "not-found")
         }
     }
 

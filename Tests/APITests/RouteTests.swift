@@ -15,6 +15,7 @@ import Testing
     }
 
     @Test(arguments: [
+        ("PATCH", "/v1/kv/transactions", "GET, PUT, DELETE, POST, HEAD"),
         ("POST", "/v1/kv/a", "GET, PUT, DELETE, HEAD"), ("PATCH", "/v1/kv", "GET, PUT, DELETE, HEAD"),
         ("GET", "/v1/sessions", "POST"), ("DELETE", "/livez", "GET, HEAD"), ("POST", "/metrics", "GET, HEAD"),
         ("OPTIONS", "/v1/cluster", "GET, HEAD"), ("GET", "/v1/cluster/nodes/1/drain", "POST"),

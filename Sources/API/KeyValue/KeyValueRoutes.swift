@@ -20,7 +20,7 @@ struct KeyValueRoutes: Sendable {
         try KeyInPath.key(request.uri.path) == nil ? await page(request) : await value(request, context)
     }
 
-    private func value(_ request: Request, _ context: APIContext) async throws -> Response {
+    func value(_ request: Request, _ context: APIContext) async throws -> Response {
         let key = try key(request)
         let consistency = try consistency(Query(of: request))
         guard
@@ -39,7 +39,7 @@ struct KeyValueRoutes: Sendable {
         return Response(status: .ok, headers: headers, body: body)
     }
 
-    private func put(_ request: Request, _ context: APIContext) async throws -> Response {
+    func put(_ request: Request, _ context: APIContext) async throws -> Response {
         let key = try key(request)
         let condition = try Conditions.ofWrite(request.headers)
         let body = try await bodies.read(request, limitBytes: KeyValueLimits.valueBytes)
@@ -55,7 +55,7 @@ struct KeyValueRoutes: Sendable {
         )
     }
 
-    private func delete(_ request: Request, _ context: APIContext) async throws -> Response {
+    func delete(_ request: Request, _ context: APIContext) async throws -> Response {
         let key = try key(request)
         let condition = try Conditions.ofWrite(request.headers)
         if condition == .isAbsent {

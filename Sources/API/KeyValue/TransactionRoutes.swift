@@ -7,12 +7,18 @@ internal import NIOCore
 ///
 /// A transaction with an id happens once: a record under the id is inserted in the same commit, and a refusal is recorded
 /// in a commit of its own. Whoever sends the id again is told the first outcome.
+///
+/// The path is that of a key, too: the methods that keys have are about the key `transactions`.
 struct TransactionRoutes: Sendable {
     let database: Database
+    let keys: KeyValueRoutes
     let bodies: RequestBodies
 
     func add(to router: some RouterMethods<APIContext>) {
-        router.resource("/v1/kv/transactions", [.post: commit])
+        router.resource(
+            "/v1/kv/transactions",
+            [.get: keys.value, .put: keys.put, .delete: keys.delete, .post: commit]
+        )
         router.resource("/v1/kv-transactions/:id", [.get: outcome])
     }
 

@@ -72,8 +72,9 @@ public struct HTTPService: Service {
             .add(middleware: ProblemAnswers())
         let admins = authenticated.group().add(middleware: RequiredRole(role: .admin))
         cluster.addOperations(to: admins)
-        KeyValueRoutes(store: store, bodies: bodies, writePatience: options.writePatience).add(to: admins)
-        if let database { TransactionRoutes(database: database, bodies: bodies).add(to: admins) }
+        let keys = KeyValueRoutes(store: store, bodies: bodies, writePatience: options.writePatience)
+        keys.add(to: admins)
+        if let database { TransactionRoutes(database: database, keys: keys, bodies: bodies).add(to: admins) }
         let signUps = RateLimiter(
             .init(name: "sign-up", quota: options.signUpsPerMinute, windowSeconds: 60),
             now: options.now

@@ -46,7 +46,10 @@ enum RouteAccess: Sendable {
         "GET /v1/users": .admins, "GET /v1/users/:id": .admins, "PUT /v1/users/:id/roles": .admins,
         "GET /v1/kv": .admins, "PUT /v1/kv": .admins, "DELETE /v1/kv": .admins,
         "GET /v1/kv/**": .admins, "PUT /v1/kv/**": .admins, "DELETE /v1/kv/**": .admins,
-        "POST /v1/kv/transactions": .admins, "GET /v1/kv-transactions/:id": .admins, "POST /v1/verify": .admins,
+        // The key `transactions`, and what runs transactions.
+        "GET /v1/kv/transactions": .admins, "PUT /v1/kv/transactions": .admins,
+        "DELETE /v1/kv/transactions": .admins, "POST /v1/kv/transactions": .admins,
+        "GET /v1/kv-transactions/:id": .admins, "POST /v1/verify": .admins,
         "POST /v1/cluster/partitions/:id/transfer-leadership": .admins,
         "POST /v1/cluster/nodes/:id/drain": .admins, "POST /v1/cluster/nodes/:id/undrain": .admins,
     ]
