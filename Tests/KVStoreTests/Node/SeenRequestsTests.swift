@@ -39,6 +39,18 @@ private final class Seen {
         #expect(seen.note(11, from: NodeID(1), incarnation: 1))
     }
 
+    /// A node may say any number.
+    @Test func theGreatestNumbersAreTakenAsAnyOthers() {
+        let seen = Seen()
+        #expect(seen.note(7, from: NodeID(1), incarnation: 1))
+        let first = UInt64.max - SeenRequests.window + 1
+        for number in [UInt64.max, UInt64.max - 1, first] {
+            #expect(seen.note(number, from: NodeID(1), incarnation: 1))
+            #expect(!seen.note(number, from: NodeID(1), incarnation: 1))
+        }
+        for number in [first - 1, 8, 7, 0] { #expect(!seen.note(number, from: NodeID(1), incarnation: 1)) }
+    }
+
     /// The ring's places are used again and again: an old mark must not pass for a new one.
     @Test func everyNumberIsNewOnceWhateverTheOrder() {
         let seen = Seen()

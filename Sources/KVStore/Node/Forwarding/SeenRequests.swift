@@ -25,7 +25,8 @@ struct SeenRequests {
     mutating func note(_ number: UInt64, from node: NodeID, incarnation: UInt64) -> Bool {
         let place = known.firstIndex { $0.node == node && $0.incarnation == incarnation } ?? add(node, incarnation)
         let newest = known[place].newest
-        guard number + Self.window > newest, number > 0 else { return false }
+        // Told by differences: a number is whatever the other node says, up to the greatest there is.
+        guard number > 0, number > newest || newest - number < Self.window else { return false }
         if number > newest {
             for passed in (max(newest + 1, number &- min(number, Self.window - 1)))...number {
                 set(place, passed, false)
