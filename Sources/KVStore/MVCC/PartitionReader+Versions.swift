@@ -5,9 +5,9 @@
 extension PartitionReader {
     /// What a key has at last; nil where it has nothing.
     ///
-    /// - Throws: ``StateMachineError/limit(_:)`` for a key longer than ``CommandLimits/keyBytes``.
+    /// - Throws: ``StateMachineError/limit(_:)`` for a key longer than ``TransactionLimits/keyBytes``.
     public func latest(of key: [UInt8]) throws(StateMachineError) -> StoredEntry? {
-        try Self.check("key", key[...])
+        try Self.check(key)
         guard let row = try currentRow(key) else { return nil }
         return try damaged { () throws(FieldError) in try CurrentVersion(row: row[...]).entry(row: row[...]) }
     }
@@ -15,9 +15,9 @@ extension PartitionReader {
     /// What a key had at a timestamp; nil where it had nothing.
     ///
     /// - Throws: ``StateMachineError/belowSafePoint(_:)``, and ``StateMachineError/limit(_:)`` for a key longer than
-    ///   ``CommandLimits/keyBytes``.
+    ///   ``TransactionLimits/keyBytes``.
     public func entry(of key: [UInt8], at timestamp: Timestamp) throws(StateMachineError) -> StoredEntry? {
-        try Self.check("key", key[...])
+        try Self.check(key)
         let row = try currentRow(key)
         guard let row else {
             try checkSafePoint(timestamp)
@@ -90,6 +90,13 @@ extension PartitionReader {
         let row = try callEngine { () throws(EngineError) in try reader.value(of: keys.record(key, id)) }
         guard let row else { return nil }
         return try damaged { () throws(FieldError) in try TransactionRecord(row: row[...]) }
+    }
+
+    /// Users' keys may be as long as commands', and lie behind those of a space.
+    private static func check(_ key: [UInt8]) throws(StateMachineError) {
+        guard key.count <= TransactionLimits.keyBytes else {
+            throw .limit(FieldError("key", "must be at most \(TransactionLimits.keyBytes) bytes"))
+        }
     }
 
     private func currentRow(_ key: [UInt8]) throws(StateMachineError) -> [UInt8]? {

@@ -26,7 +26,9 @@ public enum ReadQuery: Hashable, Sendable {
             guard keys.count <= TransactionLimits.operations else {
                 throw FieldError("keys", "must be at most \(TransactionLimits.operations)")
             }
-            for key in keys { try Self.check("key", key[...]) }
+            for key in keys where key.count > TransactionLimits.keyBytes {
+                throw FieldError("key", "must be at most \(TransactionLimits.keyBytes) bytes")
+            }
         case .range(let range, _, let limit):
             for end in [range.lower, range.upper] where end.count > TransactionLimits.keyBytes + 1 {
                 throw FieldError("range", "must have ends of at most \(TransactionLimits.keyBytes + 1) bytes")
