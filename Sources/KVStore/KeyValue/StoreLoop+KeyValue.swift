@@ -134,13 +134,15 @@ extension StoreLoop {
     private func stalePage(_ range: KeyRange, _ limit: ScanLimit) -> Result<KeyValuePage, KeyValueError> {
         guard let parts = routing.descriptors(of: range) else { return .failure(.noLeader) }
         var entries: [EntryPage.Entry] = []
+        var bytes = 0
         do throws(StateMachineError) {
             for (descriptor, part) in parts {
                 guard let reader = store.reader(of: descriptor.id) else { return .failure(.noLeader) }
-                let left = ScanLimit(entries: limit.entries - entries.count, bytes: limit.bytes)
+                let left = ScanLimit(entries: limit.entries - entries.count, bytes: limit.bytes - bytes)
                 let page = try reader.entries(in: part, at: .max, limit: left)
                 entries += page.entries
-                guard page.next == nil, entries.count < limit.entries else {
+                bytes += page.entries.reduce(0) { $0 + $1.sizeBytes }
+                guard page.next == nil, entries.count < limit.entries, bytes < limit.bytes else {
                     let next = page.next ?? (part.upper == range.upper ? nil : part.upper)
                     return .success(KeyValuePage(EntryPage(entries: entries, next: next), at: nil))
                 }

@@ -46,12 +46,16 @@ struct AppliedContents: PartitionContents {
         do throws(StateMachineError) {
             var entries: [StoredEntry?] = []
             entries.reserveCapacity(keys.count)
-            for key in keys {
+            var bytes = 0
+            for key in keys where bytes < WireLimits.readBytes {
+                let entry: StoredEntry?
                 if let timestamp {
-                    entries.append(try reader.entry(of: key, at: timestamp))
+                    entry = try reader.entry(of: key, at: timestamp)
                 } else {
-                    entries.append(try reader.latest(of: key))
+                    entry = try reader.latest(of: key)
                 }
+                entries.append(entry)
+                bytes += entry?.sizeBytes ?? 0
             }
             return .entries(entries)
         } catch {
@@ -61,6 +65,7 @@ struct AppliedContents: PartitionContents {
 
     func scan(_ range: KeyRange, at timestamp: Timestamp, limit: ScanLimit) -> PartitionResponse {
         do throws(StateMachineError) {
+            let limit = ScanLimit(entries: limit.entries, bytes: min(limit.bytes, WireLimits.readBytes))
             return .page(try machine.reader.entries(in: range, at: timestamp, limit: limit))
         } catch {
             return PartitionResponse(error)

@@ -45,8 +45,9 @@ final class VersionWalk {
             let row = iterator.value
             let before = steps
             if let entry = try entry(of: key, row) {
+                // What the key had then may be longer than its row of today.
+                bytes += key.count + entry.sizeBytes
                 entries.append(EntryPage.Entry(key: key, entry: entry))
-                bytes += key.count + row.count
             }
             // Whoever had to look at what was there before stands elsewhere now.
             found = try steps == before ? iterator.next() : iterator.seek(atOrAfter: place + [0])

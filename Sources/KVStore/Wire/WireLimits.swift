@@ -8,6 +8,9 @@ public enum WireLimits {
     public static let requestBytes = CommandLimits.commandBytes + (512 << 10)
     /// The longest response, in bytes: a longest page, and room for what stands around it.
     public static let responseBytes = ScanLimit.mostBytes + (512 << 10)
+    /// A leader's answer to a read takes in nothing more once it has so many bytes of keys and values: with the one that
+    /// goes beyond, and with what stands around each, it is no longer than ``responseBytes``.
+    public static let readBytes = 3 << 20
     /// The longest id of a client's request that goes along, in bytes of UTF-8.
     public static let traceBytes = 128
     /// The most entries of one append.

@@ -22,16 +22,32 @@ extension Transactions {
             }
             places[partition, default: []].append(place)
         }
-        let gathering = Gathering(count: keys.count, parts: places.count, reply: reply)
+        let gathering = Gathering(count: keys.count, reply: reply)
         for partition in places.keys.sorted() {
-            let wanted = places[partition] ?? []
-            let request = PartitionRequest.read(keys: wanted.map { keys[$0] }, at: timestamp, attempt: attempt)
-            send(request, to: partition, until: lastTick) { response, _ in
-                guard case .entries(let entries) = response, entries.count == wanted.count else {
-                    return gathering.fail(TransactionError(response, keys[wanted[0]]))
-                }
-                gathering.add(entries, at: wanted)
+            guard let wanted = places[partition] else { continue }
+            read(keys, at: timestamp, attempt, wanted[...], of: partition, lastTick, gathering)
+        }
+    }
+
+    /// One partition's part; asks on where an answer had no room for all.
+    private func read(
+        _ keys: [[UInt8]],
+        at timestamp: Timestamp?,
+        _ attempt: TransactionID?,
+        _ wanted: ArraySlice<Int>,
+        of partition: PartitionID,
+        _ lastTick: Int,
+        _ gathering: Gathering
+    ) {
+        guard let first = wanted.first else { return }
+        let request = PartitionRequest.read(keys: wanted.map { keys[$0] }, at: timestamp, attempt: attempt)
+        send(request, to: partition, until: lastTick) { [weak self] response, _ in
+            guard case .entries(let entries) = response, 1...wanted.count ~= entries.count else {
+                return gathering.fail(TransactionError(response, keys[first]))
             }
+            gathering.add(entries, at: wanted.prefix(entries.count))
+            let rest = wanted.dropFirst(entries.count)
+            self?.read(keys, at: timestamp, attempt, rest, of: partition, lastTick, gathering)
         }
     }
 
@@ -107,15 +123,15 @@ private final class Gathering {
     private var missing: Int
     private var reply: ((Result<[StoredEntry?], TransactionError>) -> Void)?
 
-    init(count: Int, parts: Int, reply: @escaping (Result<[StoredEntry?], TransactionError>) -> Void) {
+    init(count: Int, reply: @escaping (Result<[StoredEntry?], TransactionError>) -> Void) {
         entries = Array(repeating: nil, count: count)
-        missing = parts
+        missing = count
         self.reply = reply
     }
 
-    func add(_ found: [StoredEntry?], at places: [Int]) {
+    func add(_ found: [StoredEntry?], at places: ArraySlice<Int>) {
         for (place, entry) in zip(places, found) { entries[place] = entry }
-        missing -= 1
+        missing -= places.count
         if missing == 0 { finish(.success(entries)) }
     }
 
@@ -129,10 +145,15 @@ private final class Gathering {
 
 extension EntryPage.Entry {
     /// About how many bytes it takes.
+    var sizeBytes: Int { key.count + entry.sizeBytes }
+}
+
+extension StoredEntry {
+    /// About how many bytes it takes, without its key.
     var sizeBytes: Int {
-        switch entry.content {
-        case .bytes(let bytes): key.count + bytes.count
-        case .counter: key.count + 8
+        switch content {
+        case .bytes(let bytes): bytes.count
+        case .counter: 8
         }
     }
 }

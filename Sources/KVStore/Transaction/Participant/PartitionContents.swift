@@ -18,10 +18,11 @@ protocol PartitionContents {
     /// Some key that a transaction holds here; nil where it holds nothing.
     func anchor(of attempt: TransactionID) -> [UInt8]?
 
-    /// What keys have, at a timestamp or at last.
+    /// What keys have, at a timestamp or at last: at least the first has its answer, the others as far as there is room in
+    /// one.
     func read(_ keys: [[UInt8]], at timestamp: Timestamp?) -> PartitionResponse
 
-    /// The entries of a range at a timestamp.
+    /// The entries of a range at a timestamp, as far as the limit allows and one answer has room.
     func scan(_ range: KeyRange, at timestamp: Timestamp, limit: ScanLimit) -> PartitionResponse
 
     /// What a transaction's record says; nil where there is none.

@@ -44,7 +44,8 @@ struct OneRoundRequest: Hashable, Sendable {
 enum PartitionResponse: Hashable, Sendable {
     /// Timestamps from `first` on, as many as were asked for.
     case timestamps(first: Timestamp)
-    /// What the keys have, in the order in which they were asked for.
+    /// What the keys have, in the order in which they were asked for: at least the first. Where there are fewer entries
+    /// than keys, there was no room for more: whoever asks goes on with the others.
     case entries([StoredEntry?])
     /// A part of the range.
     case page(EntryPage)
