@@ -285,4 +285,74 @@ import Testing
             #expect(look.json["reads"].array?.first?["value"].string == Self.base64("5"))
         }
     }
+
+    // MARK: What is read
+
+    private static func reading(_ count: Int, of key: String, _ more: String = "") -> String {
+        let keys = [String](repeating: #""\#(key)""#, count: count).joined(separator: ",")
+        return #"{\#(more)"reads": [\#(keys)], "writes": [{"key": "z", "value": ""}]}"#
+    }
+
+    private static let big = OperatorKeys.stored(Array("big".utf8))
+    private static let bigValue = [UInt8](repeating: 7, count: KeyValueLimits.valueBytes)
+
+    /// However often one key is read: the answer counts.
+    @Test(arguments: [4, 999])
+    func whoReadsTooMuchChangesNothing(count: Int) async throws {
+        let server = try await TestServer()
+        server.backend.damage(Self.big, .bytes(Self.bigValue))
+        try await server.test { client async throws in
+            let before = server.backend.contents
+            let answer = try await client.send(.post, Self.uri, body: Self.reading(count, of: "big"))
+            #expect(answer.status == 422 && answer.code == "invalid")
+            #expect(answer.json["errors"].array?.first?["pointer"].string == "/reads")
+            #expect(answer.json["outcome"].string == "refused")
+            #expect(server.backend.contents == before)
+            let most = try await client.send(.post, Self.uri, body: Self.reading(3, of: "big"))
+            let value = String(decoding: Base64.encode(Self.bigValue), as: UTF8.self)
+            #expect(most.status == 200)
+            #expect(most.json["reads"].array?.map { $0["value"].string } == [value, value, value])
+        }
+    }
+
+    @Test func whoReadsTooMuchUnderAnIDIsRefusedForGood() async throws {
+        let server = try await TestServer()
+        let body = Self.reading(5, of: "big", #""id": "t", "#)
+        let earlier = Self.reading(5, of: "big", #""id": "earlier", "#)
+        try await server.test { client async throws in
+            #expect(try await client.send(.post, Self.uri, body: earlier).status == 200)
+            server.backend.damage(Self.big, .bytes(Self.bigValue))
+            #expect(try await client.send(.post, Self.uri, body: body).status == 422)
+            // What has happened stays so, whatever it would read by now.
+            let again = try await client.send(.post, Self.uri, body: earlier)
+            #expect(again.status == 200 && again.json["outcome"].string == "committed")
+            server.backend.damage(Self.big, nil)
+            let before = server.backend.contents
+            for _ in 0..<2 {
+                let refused = try await client.send(.post, Self.uri, body: body)
+                #expect(refused.status == 422 && refused.json["outcome"].string == "refused")
+            }
+            #expect(try await client.send(.get, "/v1/kv-transactions/t").status == 422)
+            #expect(server.backend.contents == before)
+        }
+    }
+
+    @Test(arguments: ["", #""id": "t", "#])
+    func whoseAnswerHasNoRoomChangesNothing(id: String) async throws {
+        var options = HTTPOptions(host: "127.0.0.1", port: 0)
+        options.heldBytesLimit = 100_000
+        let server = try await TestServer(options)
+        server.backend.damage(Self.big, .bytes([UInt8](repeating: 7, count: 90_000)))
+        try await server.test { client async throws in
+            let before = server.backend.contents
+            let body = Self.reading(1, of: "big", id)
+            let refused = try await client.send(.post, Self.uri, body: body)
+            #expect(refused.status == 503 && refused.code == "overloaded")
+            #expect(server.backend.contents == before)
+            server.backend.damage(Self.big, .bytes([UInt8](repeating: 7, count: 60_000)))
+            #expect(try await client.send(.post, Self.uri, body: body).status == 200)
+            // Whatever was reserved has come back.
+            #expect(try await client.send(.post, Self.uri, body: Self.reading(1, of: "big")).status == 200)
+        }
+    }
 }

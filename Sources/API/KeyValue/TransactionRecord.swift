@@ -10,6 +10,8 @@ struct TransactionRecord {
         case committed
         case conflict(key: [UInt8])
         case refused(TransactionError.Refusal, key: [UInt8])
+        /// It would have read more than it may.
+        case tooMuchRead
     }
 
     /// What a client is told.
@@ -17,9 +19,9 @@ struct TransactionRecord {
         let outcome: Outcome
         let timestamp: Timestamp
         /// Nil for a transaction that took place before.
-        let reads: [StoredEntry?]?
+        let reads: TransactionReads?
 
-        init(_ outcome: Outcome, _ timestamp: Timestamp, reads: [StoredEntry?]?) {
+        init(_ outcome: Outcome, _ timestamp: Timestamp, reads: TransactionReads?) {
             self.outcome = outcome
             self.timestamp = timestamp
             self.reads = reads
@@ -58,6 +60,7 @@ struct TransactionRecord {
         case 2: outcome = .refused(.checkFailed, key: key)
         case 3: outcome = .refused(.boundReached, key: key)
         case 4: outcome = .refused(.wrongType, key: key)
+        case 5: outcome = .tooMuchRead
         default: throw .unreadable("the record of a transaction is of another format")
         }
     }
@@ -71,6 +74,7 @@ struct TransactionRecord {
             case .refused(.checkFailed, let key): (2, key)
             case .refused(.boundReached, let key): (3, key)
             case .refused(.wrongType, let key): (4, key)
+            case .tooMuchRead: (5, [])
             }
         return [Self.format, tag] + digest + key
     }
@@ -104,6 +108,7 @@ extension TransactionRecord.Outcome {
                 "A counter has no bytes, and bytes cannot be added to.",
                 key
             )
+        case .tooMuchRead: Problem.tooMuchRead
         }
     }
 }

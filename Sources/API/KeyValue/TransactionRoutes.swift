@@ -34,6 +34,8 @@ struct TransactionRoutes: Sendable {
                 outcome = .init(.committed, committed.timestamp, reads: committed.value)
             } catch let error as TransactionError {
                 throw Problem(error, location: nil)
+            } catch is TransactionReads.TooMuch {
+                throw Problem.tooMuchRead
             }
         }
         withExtendedLifetime(held.reservation) {}
@@ -66,6 +68,8 @@ struct TransactionRoutes: Sendable {
             return .init(.committed, committed.timestamp, reads: committed.value)
         } catch TransactionError.refused(_, let place) where place == key {
             return try await first(key, digest, location)
+        } catch is TransactionReads.TooMuch {
+            return try await refuse(.tooMuchRead, digest, key, location)
         } catch let error as TransactionError {
             guard let refusal = TransactionRecord.Outcome(error) else { throw Problem(error, location: location) }
             return try await refuse(refusal, digest, key, location)
@@ -118,10 +122,11 @@ struct TransactionRoutes: Sendable {
     private func run(
         _ body: TransactionBody,
         _ record: (key: [UInt8], value: [UInt8])?
-    ) async throws -> Committed<[StoredEntry?]> {
+    ) async throws -> Committed<TransactionReads> {
         try await database.transact(patience: body.patience) { transaction in
-            var found: [StoredEntry?] = []
-            for key in body.reads { found.append(try await transaction.get(key)) }
+            var found = TransactionReads()
+            for key in body.reads { try found.add(try await transaction.get(key), at: key) }
+            try found.reserveAnswer(in: bodies.budget)
             for check in body.checks { transaction.check(check.key, check.condition) }
             for change in body.changes {
                 switch change.kind {
@@ -152,13 +157,13 @@ struct TransactionRoutes: Sendable {
             ("timestamp", .string(String(told.timestamp.rawValue))),
         ]
         if let found = told.reads {
-            members.append(("reads", .array(zip(reads, found).map { Self.json($0, $1) })))
+            members.append(("reads", .array(zip(reads, found.entries).map { Self.json($0, $1) })))
         }
-        let body = try ResponseBody.counted(JSON.object(members).text, against: bodies.budget)
+        let text = JSON.object(members).text
         return Response(
             status: .ok,
             headers: [.contentType: "application/json", .cacheControl: "no-store"],
-            body: body
+            body: .counted(text, by: told.reads?.reservation)
         )
     }
 

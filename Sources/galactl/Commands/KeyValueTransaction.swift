@@ -10,7 +10,8 @@ struct KeyValueTransaction: AsyncParsableCommand {
         discussion: """
             The transaction is JSON: {"id"?, "reads"?: [key], "checks"?: [{"key", "exists" | "version"}], "writes"?: \
             [{"key", "value": base64, "insert"?} | {"key", "delete": true}], "adds"?: [{"key", "delta", "floor"?, \
-            "ceiling"?}], "deadlineMs"?}. With an id it happens once, however often it is sent.
+            "ceiling"?}], "deadlineMs"?}. With an id it happens once, however often it is sent. It has at most \
+            1,000 operations, and reads at most 4 MiB.
 
             EXAMPLE
               galactl kv txn '{"id": "move-17", "adds": [{"key": "a", "delta": -5, "floor": 0}, {"key": "b", "delta": 5}]}'
