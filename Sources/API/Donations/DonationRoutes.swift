@@ -104,8 +104,9 @@ struct DonationRoutes: Sendable {
         let query = try Query(of: request)
         let page = try Lists.page(query, of: request)
         let found = try await donations.history(of: user, page, at: moments.timestamp(query))
-        let json = Lists.json(found, of: request) { DonationAnswers.json($0.record, at: $0.version) }
-        return .json(json, headers: [.cacheControl: "no-store"])
+        return try Lists.answer(found, of: request, in: bodies.budget, headers: [.cacheControl: "no-store"]) {
+            DonationAnswers.json($0.record, at: $0.version)
+        }
     }
 
     private func history(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -119,8 +120,9 @@ struct DonationRoutes: Sendable {
             page,
             at: moments.timestamp(query)
         )
-        let json = Lists.json(found, of: request) { DonationAnswers.json($0, of: event, for: viewer) }
-        return .json(json, headers: [.cacheControl: "no-store"])
+        return try Lists.answer(found, of: request, in: bodies.budget, headers: [.cacheControl: "no-store"]) {
+            DonationAnswers.json($0, of: event, for: viewer)
+        }
     }
 
     private func totals(_ request: Request, _ context: APIContext) async throws -> Response {

@@ -22,15 +22,17 @@ struct EventRoutes: Sendable {
 
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {
         let page = try await events.list(Lists.page(Query(of: request), of: request))
-        return .json(Lists.json(page, of: request) { EventAnswers.json($0.record, at: $0.version) })
+        return try Lists.answer(page, of: request, in: bodies.budget) { EventAnswers.json($0.record, at: $0.version) }
     }
 
     private func event(_ request: Request, _ context: APIContext) async throws -> Response {
         let found = try await events.event(context.id("event"))
+        let headers: HTTPFields = [.eTag: Versions.tag(found.version), .cacheControl: "no-cache"]
+        if Conditions.readerHas(KeyVersion(found.version), request.headers) {
+            return Response(status: .notModified, headers: headers)
+        }
         let json = EventAnswers.json(found.record, at: found.version)
-        var response = Versions.answer(json, found.version, request)
-        response.headers[.cacheControl] = "no-cache"
-        return response
+        return try .json(json.text, headers: headers, in: bodies.budget)
     }
 
     // MARK: Changing

@@ -24,15 +24,13 @@ struct OrganizationRoutes: Sendable {
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {
         let page = try Lists.page(Query(of: request), of: request)
         let found = try await organizations.memberships(of: context.actor().user, page)
-        return .json(
-            Lists.json(found, of: request) { stored in
-                .object([
-                    ("organizationId", .string(stored.record.organization.description)),
-                    ("role", .string(stored.record.role.name)),
-                    ("since", .string(stored.record.since.description)),
-                ])
-            }
-        )
+        return try Lists.answer(found, of: request, in: bodies.budget) { stored in
+            .object([
+                ("organizationId", .string(stored.record.organization.description)),
+                ("role", .string(stored.record.role.name)),
+                ("since", .string(stored.record.since.description)),
+            ])
+        }
     }
 
     private func create(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -69,7 +67,7 @@ struct OrganizationRoutes: Sendable {
     private func members(_ request: Request, _ context: APIContext) async throws -> Response {
         let page = try Lists.page(Query(of: request), of: request)
         let found = try await organizations.members(of: context.id("id"), page, context.actor())
-        return .json(Lists.json(found, of: request) { Self.json($0.record) })
+        return try Lists.answer(found, of: request, in: bodies.budget) { Self.json($0.record) }
     }
 
     private func setRole(_ request: Request, _ context: APIContext) async throws -> Response {

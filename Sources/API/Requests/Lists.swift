@@ -1,6 +1,8 @@
 internal import Domain
+internal import HTTPTypes
 internal import Hummingbird
 internal import KVStore
+internal import NIOCore
 
 /// Lists as all routes of the domain have them: `?limit=&cursor=` in, `{"items": […], "nextCursor": …}` out.
 ///
@@ -23,10 +25,30 @@ enum Lists {
         return PageRequest(limit: limit, after: Array(bytes.dropFirst(header.count)))
     }
 
-    /// A page as JSON.
-    static func json<Item>(_ page: Page<Item>, of request: Request, _ item: (Item) -> JSON) -> JSON {
-        let next = page.next.map { Base64.encodeForAddresses(header(of: request) + $0) }
-        return .object([("items", .array(page.items.map(item))), ("nextCursor", .optional(next))])
+    /// A page as an answer, which counts against the budget if it is large.
+    ///
+    /// It ends with the item that brings it to ``PageRequest/usualBytes``; the cursor leads to those that had no
+    /// room.
+    static func answer<Item>(
+        _ page: Page<Item>,
+        of request: Request,
+        in budget: MemoryBudget,
+        headers: HTTPFields = [:],
+        _ item: (Item) -> JSON
+    ) throws(Problem) -> Response {
+        var text = ByteBufferAllocator().buffer(capacity: 1 << 10)
+        text.writeStaticString("{\"items\":[")
+        var count = 0
+        while count < page.items.count, text.readableBytes < PageRequest.usualBytes {
+            if count > 0 { text.writeStaticString(",") }
+            item(page.items[count]).write(into: &text)
+            count += 1
+        }
+        let place = count < page.items.count ? page.places[count - 1] : page.next
+        text.writeStaticString("],\"nextCursor\":")
+        JSON.optional(place.map { Base64.encodeForAddresses(header(of: request) + $0) }).write(into: &text)
+        text.writeStaticString("}")
+        return try .json(text, headers: headers, in: budget)
     }
 
     /// What all cursors of a list begin with (FNV-1a of its path).

@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 
@@ -37,5 +38,20 @@ extension ResponseBody {
             try await writer.finish(nil)
             withExtendedLifetime(reservation) {}
         }
+    }
+}
+
+extension Response {
+    /// An answer in JSON to a reader, which counts against a budget if it is large.
+    ///
+    /// Not for those who change something: where there is no room, it is refused.
+    static func json(
+        _ text: ByteBuffer,
+        headers: HTTPFields = [:],
+        in budget: MemoryBudget
+    ) throws(Problem) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        return Response(status: .ok, headers: headers, body: try .counted(text, against: budget))
     }
 }

@@ -24,10 +24,11 @@ struct UserAdministration: Sendable {
         if let text = try query.text("username") {
             var found: [Stored<User>] = []
             if let name = Username(text), let user = try await users.accounts.user(named: name) { found = [user] }
-            return .json(Lists.json(Page(items: found, next: nil), of: request) { UserAnswers.json($0.record) })
+            let page = Page(items: found, places: found.map { _ in [] }, next: nil)
+            return try Lists.answer(page, of: request, in: bodies.budget) { UserAnswers.json($0.record) }
         }
         let page = try await users.accounts.users(Lists.page(query, of: request), actor)
-        return .json(Lists.json(page, of: request) { UserAnswers.json($0.record) })
+        return try Lists.answer(page, of: request, in: bodies.budget) { UserAnswers.json($0.record) }
     }
 
     private func user(_ request: Request, _ context: APIContext) async throws -> Response {

@@ -39,7 +39,8 @@ struct WalletRoutes: Sendable {
         let query = try Query(of: request)
         let page = try Lists.page(query, of: request)
         let found = try await wallets.entries(of: user, page, at: moments.timestamp(query))
-        return .json(Lists.json(found, of: request, WalletAnswers.entry), headers: [.cacheControl: "no-store"])
+        let headers: HTTPFields = [.cacheControl: "no-store"]
+        return try Lists.answer(found, of: request, in: bodies.budget, headers: headers, WalletAnswers.entry)
     }
 
     private func take(_ request: Request, _ context: APIContext) async throws -> Response {

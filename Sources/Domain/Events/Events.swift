@@ -53,17 +53,25 @@ public struct Events: Sendable {
         return found
     }
 
-    /// All events, newest first.
+    /// All events, newest first. They are read in parts, until there are bytes enough for a page: anybody may ask for this,
+    /// and anybody may make events as large as they get.
     public func list(_ page: PageRequest) async throws(TransactionError) -> Page<Stored<Event>> {
         let snapshot = try await services.database.snapshot()
         let listed: Page<Stored<EventListing>> = try await snapshot.records(under: EventKeys.list, page)
-        let keys = listed.items.map { EventKeys.event($0.record.id) }
         var events: [Stored<Event>] = []
-        for (key, entry) in zip(keys, keys.isEmpty ? [] : try await snapshot.get(keys.map(\.bytes))) {
-            guard let entry else { throw .unreadable("an event is listed that does not exist") }
-            events.append(try Stored(entry, at: key.bytes))
+        var bytes = 0
+        while events.count < listed.items.count, bytes < PageRequest.usualBytes {
+            let part = listed.items.dropFirst(events.count).prefix(PageRequest.usualLimit)
+            let keys = part.map { EventKeys.event($0.record.id) }
+            for (key, entry) in zip(keys, try await snapshot.get(keys.map(\.bytes))) {
+                guard let entry else { throw .unreadable("an event is listed that does not exist") }
+                if case .bytes(let record) = entry.content { bytes += record.count }
+                events.append(try Stored(entry, at: key.bytes))
+            }
         }
-        return Page(items: events, next: listed.next)
+        let places = Array(listed.places.prefix(events.count))
+        let next = events.count < listed.items.count ? places.last : listed.next
+        return Page(items: events, places: places, next: next)
     }
 
     // MARK: Changing

@@ -9,6 +9,8 @@ public struct PageRequest: Hashable, Sendable {
     public static let limits = 1...1_000
     /// How many items, where nobody says.
     public static let usualLimit = 100
+    /// A page has nothing more once it has so many bytes, as they are stored or as they are told, whatever the limit.
+    public static let usualBytes = 1 << 20
 
     /// Asks for a part. The caller knows that the limit is within ``limits``.
     public init(limit: Int = usualLimit, after: [UInt8]? = nil) {
@@ -18,16 +20,20 @@ public struct PageRequest: Hashable, Sendable {
     }
 }
 
-/// A part of a list.
+/// A part of a list; it may have fewer items than were asked for.
 public struct Page<Item> {
     /// In the list's order.
     public let items: [Item]
+    /// Where to go on behind each item.
+    public let places: [[UInt8]]
     /// Where to go on; nil if that was all.
     public let next: [UInt8]?
 
     /// Makes a page.
-    public init(items: [Item], next: [UInt8]?) {
+    public init(items: [Item], places: [[UInt8]], next: [UInt8]?) {
+        precondition(items.count == places.count, "each item of a page has its place")
         self.items = items
+        self.places = places
         self.next = next
     }
 }

@@ -72,7 +72,7 @@ extension Page {
     where Item == Stored<R> {
         var items: [Stored<R>] = []
         for entry in page.entries { items.append(try Stored(entry.entry, at: entry.key)) }
-        let next = page.next == nil ? nil : page.entries.last.map { prefix.place(of: $0.key) }
-        self.init(items: items, next: next)
+        let places = page.entries.map { prefix.place(of: $0.key) }
+        self.init(items: items, places: places, next: page.next == nil ? nil : places.last)
     }
 }

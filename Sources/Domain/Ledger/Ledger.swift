@@ -108,8 +108,8 @@ extension Snapshot {
         let found = try await scan(prefix.range(after: page.after), limit: page.limit)
         var postings: [Posting] = []
         for item in found.entries { postings.append(try Posting(item)) }
-        let next = found.next == nil ? nil : found.entries.last.map { prefix.place(of: $0.key) }
-        return Page(items: postings, next: next)
+        let places = found.entries.map { prefix.place(of: $0.key) }
+        return Page(items: postings, places: places, next: found.next == nil ? nil : places.last)
     }
 }
 

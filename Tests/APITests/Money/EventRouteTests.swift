@@ -150,4 +150,35 @@ import Testing
             #expect(rest["items"].array?.map { $0["id"].string } == [made[0]])
         }
     }
+
+    @Test func aPageEndsWhereItIsLargeEnough() async throws {
+        try await MoneyServer().test { client async throws in
+            var made: [String] = []
+            for _ in 0..<60 { made.append(try await client.largeEvent()) }
+            var seen: [String] = []
+            var path: String? = "/v1/events?limit=1000"
+            var pages = 0
+            while let uri = path {
+                let page = try await client.send(.get, uri, as: nil)
+                #expect(page.status == 200 && page.bytes.count < 1_100_000)
+                seen += page.json["items"].array?.compactMap { $0["id"].string } ?? []
+                path = page.json["nextCursor"].string.map { "/v1/events?limit=1000&cursor=\($0)" }
+                pages += 1
+            }
+            #expect(pages == 2 && seen == made.reversed())
+        }
+    }
+
+    /// Whoever makes something is told of it, however large the answer.
+    @Test func readersWhoseAnswerHasNoRoomAreRefused() async throws {
+        try await MoneyServer(heldBytesLimit: 50_000).test { client async throws in
+            for _ in 0..<3 { _ = try await client.largeEvent() }
+            let refused = try await client.send(.get, "/v1/events", as: nil)
+            #expect(refused.status == 503 && refused.code == "overloaded" && refused.headers[.retryAfter] == "1")
+            for limit in [1, 2, 1, 2] {
+                let page = try await client.send(.get, "/v1/events?limit=\(limit)", as: nil)
+                #expect(page.status == 200 && page.json["items"].array?.count == limit)
+            }
+        }
+    }
 }

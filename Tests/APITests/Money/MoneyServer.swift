@@ -49,7 +49,7 @@ struct MoneyServer {
         ) async throws(TransactionError) -> Bool { false }
     }
 
-    init() async throws {
+    init(heldBytesLimit: Int? = nil) async throws {
         tokens = await AccessTokens(keys: try TokenKeys.generate(), cluster: "test", now: { 1_800_000_000 })
         let sessions = Sessions(
             operators: Operators(try AccountFile(Person.allCases.map { try $0.account })),
@@ -64,6 +64,7 @@ struct MoneyServer {
         platform = Platform(services, gateway: SandboxGateway(), organizers: NoOrganizers())
         var options = HTTPOptions(host: "127.0.0.1", port: 0)
         options.userRequestsPerSecond = 1_000_000
+        if let heldBytesLimit { options.heldBytesLimit = heldBytesLimit }
         service = HTTPService(
             options: options,
             store: MemoryStore(),
@@ -120,6 +121,15 @@ struct MoneyServer {
                 body: bytes.map { ByteBuffer(bytes: $0) }
             )
             return Answer(response: response)
+        }
+
+        /// An event that is as large as events get.
+        func largeEvent() async throws -> String {
+            let text = String(repeating: "\u{1F3D7}", count: 5_000)
+            let body = #"{"name": "A well", "currency": "USD", "description": "\#(text)"}"#
+            let answer = try await send(.post, "/v1/events", as: .organizer, body: body)
+            #expect(answer.status == 201)
+            return try #require(answer.json["id"].string)
         }
 
         /// An event that takes gifts in dollars.

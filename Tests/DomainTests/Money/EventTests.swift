@@ -112,4 +112,20 @@ import Testing
         let rest = try await platform.events.list(PageRequest(after: first.next))
         #expect(rest.items.map(\.record.id) == [made[2], made[1], made[0]] && rest.next == nil)
     }
+
+    /// No more is read than a page holds, but for the part that fills it.
+    @Test func aListOfLargeEventsHasShortPages() async throws {
+        var details = EventDetails(name: "A well for the village")
+        details.description = String(repeating: "\u{1F3D7}", count: 5_000)
+        let draft = Events.Draft(owner: TestPlatform.organizer, currency: TestPlatform.usd, details: details)
+        for _ in 0..<130 {
+            _ = try await platform.events.make(draft, once: nil) { _ in RecordedAnswer(status: 201, content: []) }
+        }
+        let first = try await platform.events.list(PageRequest(limit: 1_000))
+        #expect(first.items.count == PageRequest.usualLimit && first.next == first.places.last)
+        let rest = try await platform.events.list(PageRequest(limit: 1_000, after: first.next))
+        #expect(rest.items.count == 30 && rest.next == nil)
+        let ids = (first.items + rest.items).map(\.record.id)
+        #expect(Set(ids).count == 130 && ids == ids.sorted(by: >))
+    }
 }

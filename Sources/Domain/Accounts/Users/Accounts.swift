@@ -151,14 +151,16 @@ public struct Accounts: Sendable {
         try actor.require(.admin)
         let snapshot = try await services.database.snapshot()
         let ids = try await UserList.page(page, snapshot)
-        if ids.items.isEmpty { return Page(items: [], next: nil) }
+        if ids.items.isEmpty { return Page(items: [], places: [], next: nil) }
         let entries = try await snapshot.get(ids.items.map { DomainKey.user($0).bytes })
         var users: [Stored<User>] = []
-        for (id, entry) in zip(ids.items, entries) {
+        var places: [[UInt8]] = []
+        for (number, entry) in entries.enumerated() {
             guard let entry else { continue }
-            users.append(try Stored(entry, at: DomainKey.user(id).bytes))
+            users.append(try Stored(entry, at: DomainKey.user(ids.items[number]).bytes))
+            places.append(ids.places[number])
         }
-        return Page(items: users, next: ids.next)
+        return Page(items: users, places: places, next: ids.next)
     }
 
     // MARK: Changing

@@ -21,8 +21,8 @@ enum UserList {
         }
         found.sort { $0 > $1 }
         let items = Array(found.prefix(page.limit))
-        guard isMore || found.count > page.limit, let last = items.last else { return Page(items: items, next: nil) }
         let key = shard(0)
-        return Page(items: items, next: key.place(of: key.appendingNewestFirst(last).bytes))
+        let places = items.map { key.place(of: key.appendingNewestFirst($0).bytes) }
+        return Page(items: items, places: places, next: isMore || found.count > page.limit ? places.last : nil)
     }
 }
