@@ -188,8 +188,8 @@ import Testing
         let services = Services(database: Database(store), ids: platform.services.ids)
         let topUps = TopUps(services, gateway: SandboxGateway())
         let first = try await topUps.reconcile()
-        #expect(first.hasPassedOver && first.failed == 1)
-        let rest = try await topUps.reconcile(from: try #require(first.next))
+        #expect(first.hasPassedOver && first.failed == 1 && first.next != nil)
+        let rest = try await topUps.reconcile(from: first.next)
         #expect(!rest.hasPassedOver && rest.failed == 0 && rest.next == nil)
         #expect(first.settled + rest.settled == 29)
         // Whoever looks again does not take it for settled.
