@@ -38,6 +38,16 @@ extension WriteAheadLog {
         }
     }
 
+    /// Gives up what no group needs any more and copies nothing, for a disk on which nothing can be written before.
+    ///
+    /// - Returns: How many segments were given up.
+    public func giveUpDead() throws(LogError) -> Int {
+        try guarded { () throws(LogError) in try dropDeadSegments() }
+    }
+
+    /// The bytes of entries that some group has not compacted.
+    public var liveBytes: Int { live.total }
+
     /// The bytes of all segments that were written, without what the head has reserved.
     public var usedBytes: Int { segments.reduce(0) { $0 + $1.usedBytes } }
 

@@ -101,6 +101,15 @@ import Testing
         try harness.start()
     }
 
+    @Test func whatIsDeadIsGivenUpWithoutACopy() throws {
+        let (harness, refusal) = try full(room: 100, dead: true)
+        #expect(refusal == .noSpace)
+        #expect(try #require(harness.log).giveUpDead() >= 4)
+        try harness.sync()
+        harness.losePower(.nothing)
+        try harness.start()
+    }
+
     @Test func theLastRoomIsUsedBySmallerSegments() throws {
         let (harness, refusal) = try full(room: 7 << 10, dead: false)
         #expect(refusal == .noSpace)
