@@ -13,13 +13,19 @@ extension Store {
     ) throws(RequestRefusal) {
         let bytes: [UInt8]
         do throws(FieldError) { bytes = try command.encoded() } catch { throw .invalid(error) }
-        try submit(encoded: bytes, to: partition, token: token)
+        try submit(encoded: bytes, takesRoom: command.takesRoom, to: partition, token: token)
     }
 
     /// Proposes a command that was encoded before, or received and found to be one.
-    func submit(encoded bytes: [UInt8], to partition: PartitionID, token: RequestToken) throws(RequestRefusal) {
+    func submit(
+        encoded bytes: [UInt8],
+        takesRoom: Bool = true,
+        to partition: PartitionID,
+        token: RequestToken
+    ) throws(RequestRefusal) {
         guard let replica = replicas[partition] else { throw .unknownPartition }
-        guard !isShedding else { throw .diskFull }
+        // Who does not lead says who does.
+        if replica.core.role == .leader, !hasRoom(for: replica, takesRoom: takesRoom) { throw .diskFull }
         guard pendingCommands < options.maxPendingCommands,
             pendingCommands == 0 || pendingCommandBytes + bytes.count <= options.maxPendingCommandBytes
         else { throw .overloaded }
@@ -46,6 +52,7 @@ extension Store {
     public func read(_ partition: PartitionID, _ query: ReadQuery, token: RequestToken) throws(RequestRefusal) {
         guard let replica = replicas[partition] else { throw .unknownPartition }
         do throws(FieldError) { try query.checkLimits() } catch { throw .invalid(error) }
+        guard !awaitsRoom else { throw .diskFull }
         guard pendingReads < options.maxPendingReads else { throw .overloaded }
         defer { touched(replica) }
         let number = lastRead + 1

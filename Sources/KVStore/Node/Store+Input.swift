@@ -8,6 +8,10 @@ extension Store {
             drops.misaddressed += 1
             return
         }
+        guard !awaitsRoom else {
+            drops.shed += 1
+            return
+        }
         switch message {
         case .raft(let envelope): step(envelope)
         case .heartbeats(let bundle): for envelope in bundle.envelopes { step(envelope) }
@@ -18,7 +22,7 @@ extension Store {
 
     private func step(_ envelope: Envelope) {
         guard let replica = replica(for: envelope.partition) else { return }
-        if isShedding, envelope.message.bringsData {
+        if room == .nothing, envelope.message.bringsData {
             drops.shed += 1
             return
         }
@@ -33,7 +37,7 @@ extension Store {
     private func take(_ message: SnapshotMessage) {
         guard let replica = replica(for: message.partition) else { return }
         switch message.content {
-        case .chunk where isShedding: drops.shed += 1
+        case .chunk where shedsWrites: drops.shed += 1
         case .chunk(let bytes): take(bytes, in: message, by: replica)
         case .want, .done, .failed: hear(message.content, in: message, by: replica)
         }
@@ -65,6 +69,7 @@ extension Store {
         giveUpReads()
         giveUpOutgoing()
         tickIncoming()
+        if awaitsRoom { dropMessages() }
     }
 
     /// Nothing was heard from a node for an election time-out, on any of its connections.
@@ -85,13 +90,6 @@ extension Store {
 
     /// The connection to a node ended without a goodbye: its process seems to have died.
     public func connectionLost(to other: NodeID) { forEachReplica { $0.core.connectionLost(to: other) } }
-
-    /// While true, the node takes in nothing that needs room: no commands, no entries, no snapshots. It goes on voting,
-    /// serving reads and keeping its place in its groups, and catches up when there is room again.
-    public var shedsWrites: Bool {
-        get { isShedding }
-        set { isShedding = newValue }
-    }
 
     /// Changes the members of a partition's group; see `RaftCore.proposeMembership`. What comes of it is told by
     /// notices.
@@ -121,12 +119,19 @@ extension Store {
 }
 
 extension Message {
-    /// True for what takes up room on the disk of whoever accepts it, beyond a few bytes.
+    /// True for what takes up room on the disk of whoever accepts it, beyond a few bytes: without a leader's first
+    /// entry, which says nothing, nobody could be sure that what he reads is the latest.
     fileprivate var bringsData: Bool {
         switch self {
-        case .append(let request): !request.entries.isEmpty
+        case .append(let request): request.entries.contains { $0.payload.isCommand }
         case .installSnapshot: true
         default: false
         }
+    }
+}
+
+extension EntryPayload {
+    fileprivate var isCommand: Bool {
+        if case .command = self { true } else { false }
     }
 }

@@ -16,7 +16,7 @@ extension Store {
         }
         guard !tombstones.contains(partition) else { throw .destroyed }
         guard !recovery.mayMissReplicas else { throw .logIncomplete }
-        guard !isShedding else { throw .diskFull }
+        guard !shedsWrites else { throw .diskFull }
         do throws(StoreError) {
             try guarded { () throws(StoreError) in
                 let start = ReplicaStart(creating: partition, initial: configuration)

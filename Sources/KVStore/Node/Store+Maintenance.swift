@@ -13,8 +13,9 @@ extension Store {
     public func prepareMaintenance() throws(StoreError) {
         precondition(phase == .idle, "maintenance comes between turns")
         try guarded { () throws(StoreError) in
+            let isShort = shedsWrites || log.liveBytes > options.keptLogBytes
             for id in ids.ids {
-                if let replica = replicas[id] { try cutLog(of: replica) }
+                if let replica = replicas[id] { try cutLog(of: replica, isShort: isShort) }
             }
             phase = .tidying
         }
@@ -59,9 +60,10 @@ extension Store {
         failure = .log(.disk(.poweredOff))
     }
 
-    private func cutLog(of replica: Replica) throws(StoreError) {
+    /// - Parameter isShort: Room is what matters most: nothing is kept for followers that lag.
+    private func cutLog(of replica: Replica, isShort: Bool) throws(StoreError) {
         let status = replica.core.status
-        let kept = UInt64(options.keptEntries)
+        let kept = isShort ? 0 : UInt64(options.keptEntries)
         // Not worth the work for a few entries.
         guard status.applied.rawValue > status.base.index.rawValue + kept + kept / 2 else { return }
         let flushed = try callMachine(replica.partition) { () throws(StateMachineError) in
@@ -72,8 +74,22 @@ extension Store {
         for transfer in outgoing.active where transfer.partition == replica.partition {
             cut = min(cut, transfer.writer.metadata.position.index)
         }
+        if isShort, let near = status.slowestThatKeepsUp { cut = min(cut, near) }
         guard cut > status.base.index else { return }
         replica.core.compact(through: cut)
         try callLog { () throws(LogError) in try log.append(.compact(replica.partition, through: cut)) }
     }
+}
+
+extension RaftStatus {
+    /// How far the slowest of those followers has come that lag by no more than what is on its way: a snapshot would cost
+    /// them more than their entries take up here.
+    fileprivate var slowestThatKeepsUp: LogIndex? {
+        followers.filter { follower in
+            follower.isActive && follower.mode == .replicating
+                && applied.rawValue <= follower.match.rawValue + Self.entriesOnTheWay
+        }.map(\.match).min()
+    }
+
+    private static var entriesOnTheWay: UInt64 { 64 }
 }

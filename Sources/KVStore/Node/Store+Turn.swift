@@ -42,10 +42,14 @@ extension Store {
     /// - Throws: `noSpace` when the disk is full; to be called again once it is not.
     public func sync() throws(StoreError) {
         precondition(phase == .prepared, "what was prepared is synchronised")
-        do throws(LogError) {
-            try log.sync()
-        } catch {
-            throw .log(error)
+        try callLog { () throws(LogError) in
+            do throws(LogError) {
+                try log.sync()
+            } catch {
+                // What has died since the log was tidied up may be all the room that is missing.
+                guard error == .noSpace, try log.giveUpDead() > 0 else { throw error }
+                try log.sync()
+            }
         }
     }
 
@@ -125,15 +129,32 @@ extension Store {
     // MARK: Applying
 
     /// Applies batch after batch, the replicas taking turns, until the turn's bytes are used up.
+    ///
+    /// Where the engine has no room for a batch, nothing has come of it, and it is tried again after a while.
     private func apply() throws(StoreError) {
+        if applyQueue.isEmpty { isEngineFull = false }
+        guard now >= nextApplication else { return }
         var bytes = 0
         while bytes < options.applyBytesPerTurn, let id = applyQueue.popFirst() {
             guard let replica = replicas[id] else { continue }
-            let applied = try replica.applyNext(from: log, maxBytes: options.raft.maxApplyBytes)
+            let applied: [(Entry, AppliedEntry)]
+            do throws(StoreError) {
+                applied = try replica.applyNext(from: log, maxBytes: options.raft.maxApplyBytes)
+            } catch {
+                guard case .stateMachine(_, .engine(.noSpace)) = error, replica.machine.isWhole else { throw error }
+                applyQueue.prepend(id)
+                isEngineFull = true
+                nextApplication = now + Self.applicationRetryTicks
+                return
+            }
+            isEngineFull = false
             for (entry, _) in applied { bytes += max(1, entry.payload.sizeBytes) }
             answer(applied, of: replica)
             if replica.applying != nil { applyQueue.append(id) }
             touched(replica)
         }
     }
+
+    /// How long to wait before the engine is given again what it had no room for, in ticks.
+    private static var applicationRetryTicks: Int { 20 }
 }

@@ -31,7 +31,7 @@ public import Raft
 /// **Failure.** After an error of ``StoreError`` every further turn throws it again; see there.
 ///
 /// Rules lie where their names say: `Store+Recovery`, `+Lifecycle`, `+Input`, `+Clients`, `+Turn`, `+Maintenance`,
-/// `+SendingSnapshots`, `+ReceivingSnapshots`.
+/// `+Room`, `+SendingSnapshots`, `+ReceivingSnapshots`.
 public final class Store {
     /// This node, under whose id all its replicas run.
     public let node: NodeID
@@ -80,8 +80,16 @@ public final class Store {
     var pendingCommandBytes = 0
     var pendingReads = 0
     var lastRead: UInt64 = 0
-    /// True while the node has no room for more: see ``Store/shedsWrites``.
-    var isShedding = false
+    /// How much room the node's disk has: what is taken in depends on it.
+    public var room = DiskRoom.enough
+    /// Other nodes that have not enough room, as they say.
+    public var nodesWithoutRoom: [NodeID] = []
+    /// A turn waits for room on the disk: there is none even for what the replicas have to remember.
+    var awaitsRoom = false
+    /// The engine has found no room for what was committed last.
+    var isEngineFull = false
+    /// It is tried again at this tick.
+    var nextApplication = 0
     /// When reads are given up, the oldest first. Those answered before are still on the list.
     var readDeadlines: Deque<ReadDeadline> = []
 
@@ -150,7 +158,8 @@ public final class Store {
 
     /// True when a turn would do something.
     public var hasWork: Bool {
-        phase == .prepared || !ready.isEmpty || !applyQueue.isEmpty || !answers.isEmpty || !outgoing.isIdle
+        phase == .prepared || !ready.isEmpty || (!applyQueue.isEmpty && now >= nextApplication) || !answers.isEmpty
+            || !outgoing.isIdle
     }
 
     /// Something was fed to a replica: it may have effects, and may have woken.

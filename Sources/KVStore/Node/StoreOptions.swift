@@ -16,6 +16,9 @@ public struct StoreOptions: Sendable, Hashable {
     public var applyBytesPerTurn = 4 << 20
     /// Applied entries that a replica's log keeps for followers that lag; beyond them it is cut.
     public var keptEntries = 10_000
+    /// When the entries that all replicas keep take up more than this, in bytes, no replica keeps any that the engine has
+    /// flushed: a follower that lags gets a snapshot.
+    public var keptLogBytes = 1 << 30
     /// About how long a snapshot's chunk is, in bytes.
     public var snapshotChunkBytes = SnapshotLimits.usualChunkBytes
     /// Snapshots that are sent at a time. Each has one chunk on its way, so this bounds the bytes.
@@ -38,6 +41,7 @@ public struct StoreOptions: Sendable, Hashable {
         )
         precondition(maxPendingReads >= 1 && readTimeoutTicks >= 1, "a store must have room and time for a read")
         precondition(applyBytesPerTurn >= 1 && keptEntries >= 0, "a store must apply something in each turn")
+        precondition(keptLogBytes >= 0, "a limit of bytes is no negative number")
         precondition(maxOutgoingSnapshots >= 1 && maxIncomingSnapshots >= 1, "a store must have room for a snapshot")
         precondition(
             snapshotRetryTicks >= 1 && snapshotTimeoutTicks > snapshotRetryTicks,

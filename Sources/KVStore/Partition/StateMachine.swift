@@ -30,6 +30,8 @@ public final class StateMachine {
     private var recent: RecentCommands?
     /// True where what the engine has could not be read after an error: then it is, before anything is applied.
     private var isOutdated = false
+    /// False where what is in memory is not what the engine has.
+    var isWhole: Bool { !isOutdated }
 
     /// Opens the state machine of a partition, with whatever an engine has of it.
     ///

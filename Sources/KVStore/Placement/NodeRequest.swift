@@ -57,6 +57,11 @@ public struct NodeState: Hashable, Sendable {
     public var shedsWrites = false
     /// It is about to end.
     public var isEnding = false
+    /// It has hardly any room at all.
+    public var isFull = false
+
+    /// How much room it has.
+    var room: DiskRoom { isFull ? .nothing : shedsWrites ? .little : .enough }
 
     /// It has no reason not to lead.
     var mayLead: Bool { self == NodeState() }
@@ -80,7 +85,7 @@ public enum OrderOutcome: Hashable, Sendable {
 ///
 ///     version: 1 byte │ kind │ fields │ later fields
 ///
-///     how it is   1  drains + 2 × lacks room + 4 × ends
+///     how it is   1  drains + 2 × lacks room + 4 × ends + 8 × is full
 ///     outcome     2  done 0, unfinished 1, not found 2, refused 3, no leader 4 │ text
 enum NodeResponse: Hashable, Sendable {
     case state(NodeState)
@@ -93,7 +98,10 @@ enum NodeResponse: Hashable, Sendable {
         switch self {
         case .state(let state):
             bytes.append(1)
-            bytes.append((state.isDraining ? 1 : 0) | (state.shedsWrites ? 2 : 0) | (state.isEnding ? 4 : 0))
+            let flags: [UInt8] = [
+                state.isDraining ? 1 : 0, state.shedsWrites ? 2 : 0, state.isEnding ? 4 : 0, state.isFull ? 8 : 0,
+            ]
+            bytes.append(flags.reduce(0, |))
         case .outcome(let outcome):
             let (code, text) = outcome.parts
             bytes += [2, code]
@@ -112,7 +120,12 @@ enum NodeResponse: Hashable, Sendable {
         case 1:
             let flags = try reader.byte("state")
             self = .state(
-                NodeState(isDraining: flags & 1 != 0, shedsWrites: flags & 2 != 0, isEnding: flags & 4 != 0)
+                NodeState(
+                    isDraining: flags & 1 != 0,
+                    shedsWrites: flags & 2 != 0,
+                    isEnding: flags & 4 != 0,
+                    isFull: flags & 8 != 0
+                )
             )
         case 2:
             let code = try reader.byte("outcome")

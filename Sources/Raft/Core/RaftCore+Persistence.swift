@@ -68,6 +68,9 @@ extension RaftCore {
 
     // MARK: Sending
 
+    /// Forgets messages that were not taken yet, as a network may lose them: for a runtime that cannot send for long.
+    public mutating func dropMessages() { effects.messages.removeAll() }
+
     mutating func send(_ payload: some LeavesAtOnce, to receiver: NodeID) {
         effects.messages.append(envelope(payload, to: receiver))
     }

@@ -78,6 +78,9 @@ extension RaftCore {
     /// Payload bytes in the log behind the commit index, as the cap on them counts.
     public var uncommittedBytes: Int { log.uncommitted.total }
 
+    /// Messages that were not taken yet.
+    public var waitingMessages: Int { effects.messages.count }
+
     /// Payload bytes of entries in memory.
     public var cachedBytes: Int { log.cache.bytes }
 }

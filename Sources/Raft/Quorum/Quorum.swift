@@ -12,7 +12,7 @@ extension Configuration {
     }
 
     /// True when those for whom `holds` is true form a quorum.
-    func isQuorum(where holds: (NodeID) -> Bool) -> Bool {
+    public func isQuorum(where holds: (NodeID) -> Bool) -> Bool {
         Self.isMajority(of: voters, where: holds) && (!isJoint || Self.isMajority(of: outgoingVoters, where: holds))
     }
 

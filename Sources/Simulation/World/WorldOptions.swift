@@ -26,6 +26,7 @@ struct WorldOptions {
         loop.maintenanceBytes = chance.pick([4 << 10, 1 << 20])
         loop.flushLogBytes = chance.pick([16 << 10, 64 << 10, 1 << 20])
         loop.reservedDiskBytes = 48 << 10
+        loop.criticalDiskBytes = 12 << 10
         loop.resumeDiskBytes = 64 << 10
         loop.handOverTicks = 100
         drawStore(&chance)

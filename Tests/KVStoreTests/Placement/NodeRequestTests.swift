@@ -14,6 +14,7 @@ struct NodeRequestTests {
     private static let responses: [(NodeResponse, [UInt8])] = [
         (.state(NodeState()), [1, 1, 0]),
         (.state(NodeState(isDraining: true, shedsWrites: false, isEnding: true)), [1, 1, 5]),
+        (.state(NodeState(shedsWrites: true, isFull: true)), [1, 1, 10]),
         (.outcome(.done), [1, 2, 0, 0]), (.outcome(.unfinished), [1, 2, 1, 0]),
         (.outcome(.notFound("ab")), [1, 2, 2, 2, 0x61, 0x62]), (.outcome(.refused("a")), [1, 2, 3, 1, 0x61]),
         (.outcome(.noLeader), [1, 2, 4, 0]),

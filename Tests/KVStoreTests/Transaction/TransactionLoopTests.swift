@@ -251,6 +251,7 @@ import Testing
     private static var options: StoreLoopOptions {
         var options = StoreLoopOptions()
         options.reservedDiskBytes = 0
+        options.criticalDiskBytes = 0
         options.resumeDiskBytes = 0
         options.placement = PlacementOptions()
         return options

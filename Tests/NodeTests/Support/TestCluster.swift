@@ -72,6 +72,7 @@ final class TestCluster {
         )
         // The disks of test machines may be fuller than a node likes.
         configuration.loop.reservedDiskBytes = 16 << 20
+        configuration.loop.criticalDiskBytes = 4 << 20
         configuration.loop.resumeDiskBytes = 17 << 20
         adjust(&configuration)
         return configuration

@@ -3,7 +3,14 @@ public import Raft
 /// How a node takes part in spreading leaderships; what is to be done, ``LeaderBalance`` says.
 extension StoreLoop {
     /// How this node is.
-    var ownState: NodeState { NodeState(isDraining: isDraining, shedsWrites: store.shedsWrites, isEnding: isEnding) }
+    var ownState: NodeState {
+        NodeState(
+            isDraining: isDraining,
+            shedsWrites: store.shedsWrites,
+            isEnding: isEnding,
+            isFull: store.room == .nothing
+        )
+    }
 
     /// How another node is, as it said itself not long ago; nil where nothing is known.
     public func state(of other: NodeID) -> NodeState? {
@@ -12,6 +19,7 @@ extension StoreLoop {
 
     func continueBalance(_ options: PlacementOptions) {
         if placement.mustAskStates(options, at: ticks) { askStates(options) }
+        store.nodesWithoutRoom = peers.filter { state(of: $0)?.shedsWrites ?? false }
         for transfer in placement.decideBalance(balanceView, at: ticks) {
             // Where that is refused, somebody else leads by now.
             try? store.transferLeadership(of: transfer.partition, to: transfer.target)
@@ -54,6 +62,23 @@ extension StoreLoop {
         !store.silentNodes.contains(id) && (state(of: id)?.mayLead ?? false)
     }
 
+    /// Whether a quorum of a group has more room than this node: only then is it of use that another one leads. A leader
+    /// that begins has to bring an entry to a quorum before anybody can read, and one that has begun has done so.
+    func othersHaveMoreRoom(_ status: RaftStatus) -> Bool {
+        status.configuration.isQuorum { id in
+            id != node && !store.silentNodes.contains(id) && room(of: id) > store.room
+        }
+    }
+
+    /// How much room a node has, as far as is known.
+    private func room(of id: NodeID) -> DiskRoom { state(of: id)?.room ?? .nothing }
+
+    /// Whether a node may be given what this one leads: it has more room, if that is what this one lacks.
+    private func mayTakeOver(_ id: NodeID) -> Bool {
+        guard !store.silentNodes.contains(id), let state = state(of: id) else { return false }
+        return !state.isDraining && !state.isEnding && state.room > min(store.room, .little)
+    }
+
     /// How many partitions each node is known to lead.
     var leaderships: [NodeID: Int] {
         store.partitions.reduce(into: [:]) { counts, id in
@@ -70,9 +95,10 @@ extension StoreLoop {
         }
         guard options.placement != nil else { return able.max { $0.match < $1.match }?.id }
         // Others may be on their way out as well, and would hand it on; but any is better than one that ends.
-        let willing = able.filter { mayLead($0.id) }
+        let willing = able.filter { mayTakeOver($0.id) }
         return (willing.isEmpty && isEnding ? able : willing).min { a, b in
-            (leaderships[a.id] ?? 0, b.match, a.id) < (leaderships[b.id] ?? 0, a.match, b.id)
+            (room(of: b.id), leaderships[a.id] ?? 0, b.match, a.id)
+                < (room(of: a.id), leaderships[b.id] ?? 0, a.match, b.id)
         }?.id
     }
 }

@@ -11,17 +11,18 @@ extension StoreLoop {
     ) throws(RequestRefusal) {
         let bytes: [UInt8]
         do throws(FieldError) { bytes = try command.encoded() } catch { throw .invalid(error) }
-        try submit(encoded: bytes, to: partition, reply: reply)
+        try submit(encoded: bytes, takesRoom: command.takesRoom, to: partition, reply: reply)
     }
 
     func submit(
         encoded command: [UInt8],
+        takesRoom: Bool = true,
         to partition: PartitionID,
         reply: @escaping (CommandAnswer) -> Void
     ) throws(RequestRefusal) {
         try checkServing()
         let token = lastToken + 1
-        try store.submit(encoded: command, to: partition, token: RequestToken(token))
+        try store.submit(encoded: command, takesRoom: takesRoom, to: partition, token: RequestToken(token))
         lastToken = token
         commandReplies[token] = reply
         wake()
@@ -86,10 +87,30 @@ extension StoreLoop {
             reply()
         case .close:
             try store.close()
-            state = .over
-            answerAllUnknown()
-            ending?.completion()
+            finishEnding()
         }
+    }
+
+    /// True when nothing but the turn that is under way keeps the loop from its end.
+    var mayClose: Bool {
+        betweenTurns.contains { action in
+            if case .close = action { true } else { false }
+        }
+    }
+
+    /// Ends the loop in the midst of a turn that waits for room. Nobody was told of what it was to write, and the next
+    /// start goes on with what is durable.
+    func endWithoutRoom() {
+        while let action = betweenTurns.popFirst() {
+            if case .create(_, _, let reply) = action { reply(.diskFull) }
+        }
+        finishEnding()
+    }
+
+    private func finishEnding() {
+        state = .over
+        answerAllUnknown()
+        ending?.completion()
     }
 
     private func refusal(ofCreating partition: PartitionID, _ configuration: Configuration) -> CreationRefusal? {

@@ -77,6 +77,8 @@ extension StoreLoop {
     // MARK: Replicas
 
     private func makeReplicas(_ options: PlacementOptions) {
+        // They would be refused, and asked for again at every look.
+        guard !store.shedsWrites else { return }
         let missing = placement.missing(at: node, options.replicasPerLook) { store.appliedPosition(of: $0) != nil }
         for record in missing {
             let id = record.descriptor.id

@@ -37,25 +37,33 @@ extension StoreLoop {
     /// Stops taking writes before the disk is full, since then nothing at all could be promised any more, and takes
     /// them again once there is room.
     func noteSpace(_ freeBytes: Int) {
-        if freeBytes < options.reservedDiskBytes {
-            shedWrites()
+        if freeBytes < options.criticalDiskBytes {
+            shedWrites(.nothing)
+        } else if freeBytes < options.reservedDiskBytes {
+            shedWrites(.little)
         } else if freeBytes >= options.resumeDiskBytes {
-            store.shedsWrites = false
+            store.room = .enough
+            mustFlush = false
+        } else if store.room < .little {
+            store.room = .little
         }
     }
 
     /// Takes no more writes; others lead meanwhile. Looked at again with the next maintenance.
-    func shedWrites() {
-        store.shedsWrites = true
-        handOver()
+    ///
+    /// What the engine holds in memory only is in the log: once the engine has written it, that part of the log can go.
+    func shedWrites(_ room: DiskRoom) {
+        if store.room == .enough { mustFlush = true }
+        store.room = room
+        handOver(where: othersHaveMoreRoom)
     }
 
     /// How often a node that drains looks whether it leads anything, in ticks.
     private static var drainTicks: Int { 20 }
 
-    /// Asks others to take over what this node leads. Returns whether anybody was asked, or had been.
+    /// Asks others to take over what this node leads, or some of it. Returns whether anybody was asked, or had been.
     @discardableResult
-    func handOver() -> Bool {
+    func handOver(where isWanted: (RaftStatus) -> Bool = { _ in true }) -> Bool {
         var waits = false
         var leaderships = leaderships
         for partition in store.partitions {
@@ -64,7 +72,7 @@ extension StoreLoop {
                 waits = true
                 continue
             }
-            guard let successor = successor(status, leaderships) else { continue }
+            guard isWanted(status), let successor = successor(status, leaderships) else { continue }
             if (try? store.transferLeadership(of: partition, to: successor)) == nil { continue }
             leaderships[successor, default: 0] += 1
             waits = true
@@ -90,7 +98,8 @@ extension StoreLoop {
             handOver()
             return
         }
-        if ticks < ending.lastTick, handOver() { return }
+        // Without room nobody can be told anything.
+        if ticks < ending.lastTick, !store.awaitsRoom, handOver() { return }
         self.ending?.isClosing = true
         flushEngine { [self] in
             betweenTurns.append(.close)

@@ -71,6 +71,8 @@ public final class StoreLoop {
     private var turnIsNext = false
     var logBytesAtFlush = 0
     var isFlushing = false
+    /// The engine is to write what it holds in memory as soon as it can, however little that is.
+    var mustFlush = false
     var ending: Ending?
 
     enum State {
@@ -216,11 +218,18 @@ public final class StoreLoop {
         environment.executor.perform(on: .log) { [store] in
             do throws(StoreError) { try store.sync() } catch { failure = error }
         } completion: { [self] in
+            store.awaitsRoom = failure == StoreError.log(.noSpace)
             guard let failure else { return attempt { () throws(StoreError) in try completeTurn() } }
             guard failure == .log(.noSpace) else { return fail(failure) }
-            shedWrites()
-            environment.executor.enqueue(after: options.noSpaceRetry) { [self] in sync() }
+            shedWrites(.nothing)
+            environment.executor.enqueue(after: options.noSpaceRetry) { [self] in syncAgain() }
         }
+    }
+
+    /// There was no room for a write. A loop that is to end does not wait for it.
+    private func syncAgain() {
+        guard state == .busy else { return }
+        if mayClose { endWithoutRoom() } else { sync() }
     }
 
     private func completeTurn() throws(StoreError) {
@@ -251,7 +260,7 @@ public final class StoreLoop {
             if let freeBytes { noteSpace(freeBytes) }
             switch outcome {
             case .success(let hasMore): maintenanceIsDue = hasMore
-            case .failure(.log(.noSpace)): shedWrites()
+            case .failure(.log(.noSpace)): shedWrites(.nothing)
             case .failure(let error): return fail(error)
             }
             if state == .busy { state = .idle }
@@ -261,15 +270,21 @@ public final class StoreLoop {
         }
     }
 
-    /// Has the engine write what it holds in memory, when the log has grown by much since it last did.
+    /// Has the engine write what it holds in memory, when the log has grown by much since it last did; where room is
+    /// short, by little.
     private func flushIfGrown() {
         let bytes = store.logBytes
         logBytesAtFlush = min(logBytesAtFlush, bytes)
-        guard !isFlushing, bytes - logBytesAtFlush >= options.flushLogBytes else { return }
+        let growth = store.room == .enough ? options.flushLogBytes : max(1, options.flushLogBytes / Self.flushesInNeed)
+        guard !isFlushing, mustFlush || bytes - logBytesAtFlush >= growth else { return }
         isFlushing = true
+        mustFlush = false
         logBytesAtFlush = bytes
         flushEngine { [self] in isFlushing = false }
     }
+
+    /// How much more often the engine writes what it holds in memory where room is short.
+    private static var flushesInNeed: Int { 16 }
 
     /// Has the engine write what it holds in memory. Where it finds no room for that, the log keeps it.
     func flushEngine(completion: @escaping () -> Void) {
@@ -280,7 +295,7 @@ public final class StoreLoop {
             switch failure {
             case nil: completion()
             case .noSpace:
-                shedWrites()
+                shedWrites(min(store.room, .little))
                 completion()
             case let error?: fail(.engine(error))
             }

@@ -19,8 +19,11 @@ public struct StoreLoopOptions: Sendable, Hashable {
     /// The engine is asked to write what it holds in memory when the log has grown by this much since it was asked
     /// last: what is in memory only keeps the log from being cut, and makes the next start longer.
     public var flushLogBytes = 256 << 20
-    /// Below this much room on the log's disk the node takes no more writes, hands its leaderships over, and waits.
+    /// Below this much room on the log's disk the node takes no more of clients' writes, and hands its leaderships over to
+    /// nodes that do, if there are enough of them. It goes on following, and finishes what has begun.
     public var reservedDiskBytes = 256 << 20
+    /// Below this much it does not take what leaders send it either, and hands out no timestamps.
+    public var criticalDiskBytes = 64 << 20
     /// After it has run out of room, it takes writes again above this much.
     public var resumeDiskBytes = 320 << 20
     /// Ticks for which a read is tried again where leaders change.
@@ -43,6 +46,10 @@ public struct StoreLoopOptions: Sendable, Hashable {
         precondition(
             reservedDiskBytes >= 0 && resumeDiskBytes >= reservedDiskBytes,
             "a node takes writes again above the room at which it stopped"
+        )
+        precondition(
+            0...reservedDiskBytes ~= criticalDiskBytes,
+            "a node follows still when it takes no more writes of its own"
         )
     }
 }

@@ -82,7 +82,7 @@ final class LoopCluster {
 final class LoopNode: NodeStorage, EntropySource {
     let id: NodeID
     private unowned let cluster: LoopCluster
-    private let disk: SimulatedDisk
+    let disk: SimulatedDisk
     private let engineDisk = MemoryDisk()
     private var engine: MemoryEngine?
     private var random: SplitMix

@@ -11,6 +11,7 @@ struct StartedCluster {
         cluster = LoopCluster(3)
         var options = options
         options.reservedDiskBytes = 0
+        options.criticalDiskBytes = 0
         options.resumeDiskBytes = 0
         var placement = PlacementOptions()
         placement.partitions = partitions
