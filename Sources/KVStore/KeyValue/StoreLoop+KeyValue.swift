@@ -127,6 +127,7 @@ extension StoreLoop {
         do throws(StateMachineError) {
             return .success(try reader.latest(of: stored).map { VersionedValue($0) })
         } catch {
+            readFailed(error, of: partition)
             return .failure(.unreadable("\(error)"))
         }
     }
@@ -135,9 +136,11 @@ extension StoreLoop {
         guard let parts = routing.descriptors(of: range) else { return .failure(.noLeader) }
         var entries: [EntryPage.Entry] = []
         var bytes = 0
+        var place = Self.metaPartition
         do throws(StateMachineError) {
             for (descriptor, part) in parts {
-                guard let reader = store.reader(of: descriptor.id) else { return .failure(.noLeader) }
+                place = descriptor.id
+                guard let reader = store.reader(of: place) else { return .failure(.noLeader) }
                 let left = ScanLimit(entries: limit.entries - entries.count, bytes: limit.bytes - bytes)
                 let page = try reader.entries(in: part, at: .max, limit: left)
                 entries += page.entries
@@ -149,6 +152,7 @@ extension StoreLoop {
             }
             return .success(KeyValuePage(EntryPage(entries: entries, next: nil), at: nil))
         } catch {
+            readFailed(error, of: place)
             return .failure(.unreadable("\(error)"))
         }
     }

@@ -3,6 +3,8 @@ internal import Raft
 /// What a partition's leader looks at of what has been applied; see ``PartitionContents``.
 struct AppliedContents: PartitionContents {
     let machine: StateMachine
+    /// Is told of what cannot be read.
+    var loop: StoreLoop?
 
     /// Timestamps below this may have been handed out.
     var reservedTimestamps: Timestamp { machine.facts.reserved }
@@ -59,7 +61,7 @@ struct AppliedContents: PartitionContents {
             }
             return .entries(entries)
         } catch {
-            return PartitionResponse(error)
+            return response(to: error)
         }
     }
 
@@ -68,12 +70,23 @@ struct AppliedContents: PartitionContents {
             let limit = ScanLimit(entries: limit.entries, bytes: min(limit.bytes, WireLimits.readBytes))
             return .page(try machine.reader.entries(in: range, at: timestamp, limit: limit))
         } catch {
-            return PartitionResponse(error)
+            return response(to: error)
         }
     }
 
+    /// Of a record that cannot be read nothing is said: then the log has to decide, whose entries look at it themselves.
     func record(of attempt: TransactionID, primary: [UInt8]) -> TransactionOutcome? {
-        (try? machine.reader.outcome(of: attempt, primary: primary)) ?? nil
+        do throws(StateMachineError) {
+            return try machine.reader.outcome(of: attempt, primary: primary)
+        } catch {
+            loop?.readFailed(error, of: machine.keys.partition)
+            return nil
+        }
+    }
+
+    private func response(to error: StateMachineError) -> PartitionResponse {
+        loop?.readFailed(error, of: machine.keys.partition)
+        return PartitionResponse(error)
     }
 
     /// Each once, in the order in which they are found; those that commit above the timestamp are in nobody's way.
@@ -107,8 +120,8 @@ extension PartitionResponse {
         switch error {
         case .belowSafePoint: self = .tooOld
         case .limit(let error): self = .invalid(error)
-        // The engine fails, and so the node soon will: others may know.
-        case .engine: self = .moved(to: nil, mayHappen: true)
+        // The node ends, or has ended: another one will tell.
+        case .engine, .damaged: self = .moved(to: nil, mayHappen: true)
         default: self = .unreadable("\(error)")
         }
     }

@@ -248,6 +248,71 @@ import Testing
         started.cluster.end()
     }
 
+    /// An engine goes on after a block that it cannot read: it is the store that has to end, or whoever asks its leader for
+    /// that key would never be answered, while other replicas are whole.
+    @Test(arguments: [EngineError.corruption("block"), .inputOutput("sector")], [false, true])
+    func aLeaderThatCannotReadARowEndsAndAnotherAnswers(failure: EngineError, scans: Bool) throws {
+        let started = try Started()
+        let cluster = started.cluster
+        let version = try started.committed([.init(key: Self.c, .put([1]))])
+        let moment = try started.timestamp()
+        let home = try #require(cluster.loop(1).routing.partition(of: Self.c))
+        let leader = try #require(cluster.loop(1).store.leader(of: home))
+        let other = try #require(cluster.ids.first { $0 != leader })
+        let broken = cluster.node(leader.rawValue)
+        broken.mayFail = true
+        let engine = try #require(broken.failing)
+        engine.unreadable = (PartitionKeys(home).all(PartitionKeys.Space.current), failure)
+
+        var answer: Result<StoredEntry?, TransactionError>?
+        let loop = cluster.loop(other.rawValue)
+        if scans {
+            let range = KeyRange(Self.c, Self.c + [0])
+            loop.scan(range, at: moment, limit: ScanLimit(entries: 1), patience: .seconds(20)) { result in
+                answer = result.map { $0.entries.first?.entry }
+            }
+        } else {
+            loop.latest(of: Self.c, patience: .seconds(20)) { answer = $0 }
+        }
+        #expect(cluster.run(milliseconds: 1_000) { !broken.failures.isEmpty })
+        #expect(broken.failures == [.stateMachine(home, .engine(failure))] && answer == nil)
+        broken.kill()
+        #expect(cluster.run(milliseconds: 20_000) { answer != nil })
+        let entry = try #require(answer).get()
+        #expect(entry == StoredEntry(.bytes([1]), version: version))
+        cluster.end()
+    }
+
+    @Test func whatCannotBeReadEndsTheStoreWhoeverReadsIt() throws {
+        var options = Self.options
+        options.transactions.collection.waitTicks = 10
+        options.transactions.collection.longestWaitTicks = 10
+        let key = Array("1/a".utf8)
+        let spaces = [PartitionKeys.Space.current, PartitionKeys.Space.current, PartitionKeys.Space.records]
+        for (reader, space) in spaces.enumerated() {
+            let started = try Started(options: options)
+            let cluster = started.cluster
+            let loop = cluster.loop(1)
+            let home = try #require(loop.routing.partition(of: OperatorKeys.stored(key)))
+            let leader = try #require(loop.store.leader(of: home))
+            // Old values are read wherever they are asked for; records are looked through by the leader.
+            let broken = cluster.node(space == PartitionKeys.Space.records ? leader.rawValue : 1)
+            broken.mayFail = true
+            let engine = try #require(broken.failing)
+            // Whoever comes later would find nothing wrong.
+            engine.heals = true
+            engine.unreadable = (PartitionKeys(home).all(space), .corruption("block"))
+            switch reader {
+            case 0: loop.value(of: key, .stale) { _ in }
+            case 1: loop.page(prefix: key, from: nil, at: nil, limit: 1, .stale) { _ in }
+            default: break
+            }
+            #expect(cluster.run(milliseconds: 5_000) { !broken.failures.isEmpty }, "reader \(reader)")
+            #expect(broken.failures == [.stateMachine(home, .engine(.corruption("block")))])
+            cluster.end()
+        }
+    }
+
     private static var options: StoreLoopOptions {
         var options = StoreLoopOptions()
         options.reservedDiskBytes = 0

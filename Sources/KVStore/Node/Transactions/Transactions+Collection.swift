@@ -63,7 +63,7 @@ extension Transactions {
                 limit: options.collection.pieceRows
             )
         } catch {
-            // Whoever reads the same for a client tells what is wrong.
+            loop.readFailed(error, of: partition)
             served[partition]?.settling = nil
             return
         }

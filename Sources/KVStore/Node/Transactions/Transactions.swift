@@ -134,7 +134,7 @@ final class Transactions {
 
     /// What has been applied of a partition, for its leader's decisions.
     func contents(of partition: PartitionID) -> AppliedContents? {
-        loop.store.machine(of: partition).map { AppliedContents(machine: $0) }
+        loop.store.machine(of: partition).map { AppliedContents(machine: $0, loop: loop) }
     }
 }
 

@@ -4,7 +4,7 @@ public import Raft
 ///
 /// After ``engine(_:)``, see ``EngineError``; after ``limit(_:)`` the caller asks for less, after
 /// ``belowSafePoint(_:)`` for something newer. All others are fail-stop:
-/// the replica's data and its log do not fit together, and it must be rebuilt from its peers.
+/// the replica's data and its log do not fit together, and it must not go on.
 public enum StateMachineError: Error, Hashable, Sendable {
     /// The engine refused.
     case engine(EngineError)
@@ -27,6 +27,15 @@ public enum StateMachineError: Error, Hashable, Sendable {
 }
 
 extension StateMachineError {
+    /// True where what the engine holds cannot be read, or is not what was written. It will not be read any better later,
+    /// so the store ends; false for what only concerns who has asked, and for an engine that is closed or full.
+    var endsStore: Bool {
+        switch self {
+        case .engine(.corruption), .engine(.inputOutput), .engine(.refused), .damaged: true
+        default: false
+        }
+    }
+
     /// Tells what reading the partition's own records has met.
     init(_ error: any Error) {
         switch error {

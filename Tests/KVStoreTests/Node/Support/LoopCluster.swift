@@ -85,10 +85,16 @@ final class LoopNode: NodeStorage, EntropySource {
     let disk: SimulatedDisk
     private let engineDisk = MemoryDisk()
     private var engine: MemoryEngine?
+    /// The engine as the store has it.
+    private(set) var failing: FailingEngine?
     private var random: SplitMix
     private var life: LoopLife?
     private(set) var loop: StoreLoop?
     var notices: [StoreNotice] = []
+    /// Whether a test wants the store to fail.
+    var mayFail = false
+    /// What has ended its stores.
+    private(set) var failures: [StoreError] = []
 
     init(_ id: NodeID, _ cluster: LoopCluster) {
         self.id = id
@@ -111,8 +117,9 @@ final class LoopNode: NodeStorage, EntropySource {
         let peers = cluster.ids.filter { $0 != id }
         loop = try StoreLoop(node: id, peers: peers, environment: environment, options: options) { [weak self] in
             self?.notices.append($0)
-        } onFailure: { error in
-            preconditionFailure("a store has failed: \(error)")
+        } onFailure: { [weak self] error in
+            guard let self, mayFail else { preconditionFailure("a store has failed: \(error)") }
+            failures.append(error)
         }
         life.incarnation = loop?.incarnation ?? 0
     }
@@ -130,6 +137,7 @@ final class LoopNode: NodeStorage, EntropySource {
         loop = nil
         engine?.crash()
         engine = nil
+        failing = nil
         disk.kill()
     }
 
@@ -140,7 +148,9 @@ final class LoopNode: NodeStorage, EntropySource {
     func openEngine() throws(EngineError) -> any Engine {
         let engine = try MemoryEngine(engineDisk, directory: "engine")
         self.engine = engine
-        return engine
+        let failing = FailingEngine(engine)
+        self.failing = failing
+        return failing
     }
 }
 
