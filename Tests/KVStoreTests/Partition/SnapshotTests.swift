@@ -102,7 +102,7 @@ struct SnapshotTests {
         var random = SplitMix(seed: 5)
         while !receiver.isComplete {
             // Some chunks are made, only some of those arrive, then the connection breaks.
-            #expect(try writer.rewind(to: receiver.wanted))
+            #expect(try writer.seek(to: receiver.wanted) == .reached)
             let made = Int.random(in: 1...90, using: &random)
             let arriving = Int.random(in: 0...min(made, 20), using: &random)
             for number in 0..<made {
@@ -113,12 +113,30 @@ struct SnapshotTests {
             }
         }
         for number in all.indices.reversed() {
-            #expect(try writer.rewind(to: UInt64(number)))
+            #expect(try writer.seek(to: UInt64(number)) == .reached)
             #expect(try writer.nextChunk() == all[number])
         }
-        #expect(try writer.rewind(to: UInt64(all.count)) == false)
+        #expect(try writer.seek(to: UInt64(all.count)) == .behindEnd)
         try machine.install(receiver)
         #expect(try machine.checksum() == source.checksum())
+    }
+
+    @Test("A second writer goes on where the first one was, a few chunks at a time", arguments: EngineKind.allCases)
+    func secondWriter(kind: EngineKind) throws {
+        let source = try Self.source(kind, entries: 120)
+        let all = try chunks(of: source, chunkBytes: 200)
+        for wanted in [1, 7, 40, all.count - 1] {
+            let writer = try source.makeSnapshot(chunkBytes: 200)
+            #expect(try writer.nextChunk() == all[0])
+            var turns = 1
+            while try writer.seek(to: UInt64(wanted), making: 5) == .onTheWay { turns += 1 }
+            #expect(turns == max(1, (wanted + 3) / 5))
+            #expect(try writer.nextChunk() == all[wanted])
+        }
+        let writer = try source.makeSnapshot(chunkBytes: 200)
+        #expect(try writer.seek(to: UInt64(all.count + 3)) == .behindEnd)
+        #expect(try writer.seek(to: 0) == .reached)
+        #expect(try writer.nextChunk() == all[0])
     }
 
     @Test("Another replica at the same position can go on with it")

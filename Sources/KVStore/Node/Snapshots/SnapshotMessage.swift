@@ -6,7 +6,9 @@ public import Raft
 ///     receiver            ◀── want 1            ◀── want 2         …    ◀── done
 ///
 /// A lost message is made good by the receiver, which asks again. Where a transfer was cut off and its sender has still
-/// the same state, it goes on at the chunk that is missing.
+/// the same state, it goes on at the chunk that is missing, also where the sender has begun anew: chunks are the same
+/// whoever makes them. Where they are not, the receiver finds it out with the next chunk, or the sender by the number
+/// that is wanted; either says so, and it is begun anew at once.
 public struct SnapshotMessage: Hashable, Sendable {
     /// Which partition.
     public let partition: PartitionID

@@ -10,6 +10,8 @@ struct OutgoingSnapshot {
     var wanted: UInt64?
     /// When the receiver was heard last.
     var heard: Int
+    /// A chunk is wanted that this snapshot does not have.
+    var isMistaken = false
 }
 
 /// A snapshot on its way from another node.
@@ -45,6 +47,10 @@ struct OutgoingSnapshots {
 
     func place(_ partition: PartitionID, to follower: NodeID) -> Int? {
         active.firstIndex { $0.partition == partition && $0.follower == follower }
+    }
+
+    func isWaiting(_ partition: PartitionID, to follower: NodeID) -> Bool {
+        waiting.contains { $0.partition == partition && $0.request.follower == follower }
     }
 
     mutating func remove(_ partition: PartitionID, to follower: NodeID) {

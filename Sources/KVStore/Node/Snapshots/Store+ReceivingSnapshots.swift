@@ -109,6 +109,14 @@ extension Store {
         }
     }
 
+    /// Gives up what arrives where its sender says that it is of another snapshot than his; tells whether it did.
+    func abandonIncoming(of replica: Replica, after message: SnapshotMessage) -> Bool {
+        guard let incoming = replica.incoming, incoming.sender == message.from, incoming.position == message.position
+        else { return false }
+        abandonIncoming(of: replica)
+        return true
+    }
+
     func abandonIncoming(of replica: Replica) {
         replica.incoming?.receiver.abandon()
         replica.incoming = nil

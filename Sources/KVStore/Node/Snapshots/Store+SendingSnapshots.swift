@@ -7,17 +7,38 @@ extension Store {
         while outgoing.active.count < options.maxOutgoingSnapshots, let next = outgoing.takeWaiting() {
             try begin(next)
         }
-        for place in outgoing.active.indices {
-            guard let wanted = outgoing.active[place].wanted else { continue }
-            outgoing.active[place].wanted = nil
-            let transfer = outgoing.active[place]
-            let chunk = try callMachine(transfer.partition) { () throws(StateMachineError) in
-                try transfer.writer.rewind(to: wanted) ? transfer.writer.nextChunk() : nil
-            }
-            // Nothing has this number: who asks for it speaks of another snapshot, and will give it up.
-            guard let chunk else { continue }
-            say(.chunk(chunk), of: transfer.partition, at: transfer.writer.metadata.position, to: transfer.follower)
+        for place in outgoing.active.indices { try sendChunk(at: place) }
+        for transfer in outgoing.active where transfer.isMistaken { beginAnew(transfer) }
+    }
+
+    private func sendChunk(at place: Int) throws(StoreError) {
+        let transfer = outgoing.active[place]
+        guard let wanted = transfer.wanted else { return }
+        let writer = transfer.writer
+        let outcome = try callMachine(transfer.partition) { () throws(StateMachineError) in
+            try writer.seek(to: wanted, making: Self.mostChunksOnTheWay)
         }
+        switch outcome {
+        case .onTheWay: return
+        case .behindEnd: outgoing.active[place].isMistaken = true
+        case .reached:
+            outgoing.active[place].wanted = nil
+            let chunk = try callMachine(transfer.partition) { () throws(StateMachineError) in try writer.nextChunk() }
+            guard let chunk else { return }
+            say(.chunk(chunk), of: transfer.partition, at: writer.metadata.position, to: transfer.follower)
+        }
+    }
+
+    /// How many chunks are made in a turn on the way to one that is far ahead: others are waiting.
+    private static var mostChunksOnTheWay: Int { 16 }
+
+    /// What the receiver has cannot be of this snapshot: it is told to give it up.
+    private func beginAnew(_ transfer: OutgoingSnapshot) {
+        outgoing.remove(transfer.partition, to: transfer.follower)
+        say(.failed, of: transfer.partition, at: transfer.writer.metadata.position, to: transfer.follower)
+        guard let replica = replicas[transfer.partition] else { return }
+        replica.core.snapshotFailed(to: transfer.follower)
+        touched(replica)
     }
 
     private func begin(_ next: OutgoingSnapshots.Waiting) throws(StoreError) {
@@ -55,10 +76,9 @@ extension Store {
             let metadata = outgoing.active.remove(at: place).writer.metadata
             replica.core.snapshotSent(to: message.from, metadata: metadata)
         case .failed:
+            if abandonIncoming(of: replica, after: message) { break }
             // Without a transfer it is the answer to an order to install what has been lost since.
-            guard place != nil || !outgoing.waiting.contains(where: { $0.request.follower == message.from }) else {
-                return
-            }
+            guard place != nil || !outgoing.isWaiting(message.partition, to: message.from) else { return }
             outgoing.remove(message.partition, to: message.from)
             replica.core.snapshotFailed(to: message.from)
         case .chunk:

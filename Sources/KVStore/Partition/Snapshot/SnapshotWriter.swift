@@ -3,9 +3,11 @@ public import Raft
 /// Sends the data of one partition, as it was at one moment, chunk by chunk.
 ///
 /// Whoever sends asks for the next chunk when it has room for one; nothing happens in between, and what is kept in
-/// memory is about a chunk. After a reconnect the receiver says which chunk it wants, and ``rewind(to:)`` goes back to
-/// it: chunks are made anew, the same as before. Going back by up to ``bookmarkCount`` chunks costs nothing; going back
-/// further reads the data again from the beginning.
+/// memory is about a chunk. After a reconnect the receiver says which chunk it wants, and ``seek(to:making:)`` goes to it:
+/// chunks are made anew, the same as before. Going back by up to ``bookmarkCount`` chunks costs nothing; going back
+/// further reads the data again from the beginning. Going forward is for a receiver that has begun with another writer
+/// of the same state: the chunks that it has are made and thrown away. That they are the same it finds out by itself,
+/// since every chunk tells the checksum of all before it.
 ///
 /// The writer holds a snapshot of the engine, which keeps old versions from being reclaimed: release it soon.
 public final class SnapshotWriter {
@@ -56,15 +58,31 @@ public final class SnapshotWriter {
     /// The next chunk; nil after the last one.
     public func nextChunk() throws(StateMachineError) -> [UInt8]? { try makeChunk()?.encoded }
 
-    /// Goes back to the chunk with this number, which was made before or comes next. False if it has not come yet: who
-    /// asks for it speaks of another snapshot.
-    public func rewind(to number: UInt64) throws(StateMachineError) -> Bool {
-        guard number <= place.number else { return false }
-        if number == place.number { return true }
-        bookmarks.removeAll { $0.number > number }
-        place = bookmarks.popLast() ?? Place()
-        while place.number < number { _ = try makeChunk() }
-        return true
+    /// What going to a chunk has come to.
+    public enum SeekOutcome: Hashable, Sendable {
+        /// The chunk comes next.
+        case reached
+        /// More chunks than were allowed lie before it: to be asked again.
+        case onTheWay
+        /// There are not so many chunks: who asks for it speaks of another snapshot.
+        case behindEnd
+    }
+
+    /// Goes to the chunk with this number, back or forward.
+    ///
+    /// - Parameter limit: How many chunks to make at most.
+    public func seek(to number: UInt64, making limit: Int = .max) throws(StateMachineError) -> SeekOutcome {
+        if number < place.number {
+            bookmarks.removeAll { $0.number > number }
+            place = bookmarks.popLast() ?? Place()
+        }
+        var made = 0
+        while place.number < number, !place.isBehindEnd {
+            guard made < limit else { return .onTheWay }
+            _ = try makeChunk()
+            made += 1
+        }
+        return place.isBehindEnd ? .behindEnd : .reached
     }
 
     private func makeChunk() throws(StateMachineError) -> SnapshotChunk? {
