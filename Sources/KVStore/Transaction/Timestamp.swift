@@ -22,6 +22,9 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 
     static let counterBits: UInt64 = 18
 
+    /// No oracle comes as far, which would be in the year 2527: so far from the end, what is added to one cannot run over.
+    static let mintedEnd = Timestamp(1 << 62)
+
     /// Cluster time, in milliseconds since 1970.
     public var milliseconds: UInt64 { rawValue >> Self.counterBits }
 

@@ -165,6 +165,25 @@ struct TimestampDeskTests {
         #expect(desk.send() == .init(batch: 2, count: 2))
         #expect(desk.given(50, to: 2).map(\.caller) == [1, 2])
     }
+
+    @Test("What no oracle hands out is no answer, and nothing runs over that is counted from the last that is one")
+    func endOfTime() throws {
+        for first in [Timestamp.mintedEnd, .max] {
+            let answer = PartitionResponse.timestamps(first: first).encoded
+            #expect(throws: FieldError.self) { try PartitionResponse(encoded: answer) }
+        }
+        let first = Timestamp(Timestamp.mintedEnd.rawValue - 1)
+        let answer = PartitionResponse.timestamps(first: first)
+        #expect(try PartitionResponse(encoded: answer.encoded) == answer)
+        var desk = TimestampDesk()
+        for caller in 0..<UInt64(TimestampOracle.mostTimestamps) { desk.want(caller) }
+        let question = try #require(desk.send())
+        let last = try #require(desk.given(first, to: question.batch).last).timestamp
+        #expect(last.rawValue == first.rawValue + UInt64(TimestampOracle.mostTimestamps) - 1)
+        var clock = ClusterClock()
+        clock.observe(last, at: .zero)
+        #expect(clock.now(.zero + .seconds(9_000_000_000)) > last)
+    }
 }
 
 @Suite("Cluster clock")

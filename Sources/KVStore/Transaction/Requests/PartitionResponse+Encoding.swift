@@ -81,7 +81,10 @@ extension PartitionResponse {
         var reader = FieldReader(bytes)
         try reader.version("response version", upTo: Self.version)
         switch try reader.byte("response") {
-        case Tag.timestamps: self = .timestamps(first: try reader.timestamp("first"))
+        case Tag.timestamps:
+            let first = try reader.timestamp("first")
+            guard first < .mintedEnd else { throw FieldError("first", "must be below \(Timestamp.mintedEnd)") }
+            self = .timestamps(first: first)
         case Tag.entries: self = .entries(try Self.entries(from: &reader))
         case Tag.page: self = .page(try Self.page(from: &reader))
         case Tag.outcome: self = .outcome(try TransactionOutcome(from: &reader))
