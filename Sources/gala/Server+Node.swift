@@ -45,7 +45,9 @@ extension Server {
             throw StartFailure(
                 """
                 \(configuration.dataDirectory) holds no replica. If this is a new cluster, start all its nodes once with \
-                --bootstrap. If it is not, the data was lost: the node must join again under a new number.
+                --bootstrap. If it is not, the data was lost: put the directory back as the node has left it, never an \
+                older copy. A node that has lost its data cannot be replaced yet; the others go on without it as long as \
+                they are a majority.
                 """
             )
         }

@@ -9,9 +9,10 @@ public enum ReplicaLifecycle: UInt8, Sendable, Hashable {
 }
 
 /// The end that a damaged log is known to have had. The replica must not campaign, must vote only for logs that reach
-/// at least this far and must acknowledge only what it still has, until it is repaired from its peers.
+/// at least this far and must acknowledge only what it still has, until what it lost is made good. As long as nobody can
+/// bring that from its peers, it does not run at all, unless its state machine has everything: see ``ReplicaStart``.
 public enum LogFloor: Sendable, Hashable {
-    /// The log ended here.
+    /// The log ended here. Everything else that is known of the group, its hard state above all, is as it was written last.
     case position(LogPosition)
     /// The log reached further than what is left, nobody knows how far, and the hard state may be an old one: the
     /// replica must be replaced by one with a new id. Entries behind the commit index may be replaced ones.

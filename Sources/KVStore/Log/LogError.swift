@@ -2,7 +2,7 @@ public import Raft
 
 /// Why a log refused.
 public enum LogError: Error, Hashable, Sendable {
-    /// The directory holds no log. If one was here before, all of it is gone: the node must join under new ids.
+    /// The directory holds no log. If one was here before, all of it is gone: the node must not start under its ids.
     case missing
     /// The directory holds a log already.
     case alreadyExists
@@ -28,7 +28,7 @@ extension LogError: CustomStringConvertible {
     /// What happened and what to do, for an operator.
     public var description: String {
         switch self {
-        case .missing: "there is no log here; if there was one, its node must join again under new ids"
+        case .missing: "there is no log here; if there was one, its node must not start again"
         case .alreadyExists: "there is a log here already"
         case .locked: "the log is in use; end the process that uses it, or give this one a directory of its own"
         case .version(let file, let version): "\(file) has format \(version), which this version cannot read"
@@ -85,7 +85,7 @@ extension LogDamage: CustomStringConvertible {
         case .catalog:
             "the log's catalog is damaged or missing; it is rebuilt from the files that are there"
         case .segmentMissing:
-            "segment \(segment) of the log is missing; replicas that lost entries are to be repaired from their peers"
+            "segment \(segment) of the log is missing; replicas that lost what they had not applied do not run"
         case .segmentShort:
             "segment \(segment) of the log has been cut at byte \(offset)"
         case .segmentHeader:
@@ -93,11 +93,11 @@ extension LogDamage: CustomStringConvertible {
         case .roster:
             "the roster of segment \(segment) is damaged; it is read from the other places where it stands"
         case .batch where groups.isEmpty:
-            "durable batches from \(place) on are damaged; repair the replicas that lost entries from their peers"
+            "durable batches from \(place) on are damaged; replicas that lost what they had not applied do not run"
         case .batch:
-            "a durable batch in \(place) is damaged; repair the replicas of groups \(named) from their peers"
+            "a durable batch of groups \(named) in \(place) is damaged; those that had not applied it do not run here"
         case .unidentifiedBatch:
-            "a batch in \(place) is damaged and nothing says what it held; replace this node's replicas by new ones"
+            "a batch in \(place) is damaged and nothing says what it held; this node's replicas do not run"
         case .stray:
             "there are foreign bytes in \(place), where nothing was written; nothing is lost"
         case .ledger:

@@ -43,9 +43,10 @@ public enum CreationRefusal: Error, Hashable, Sendable {
     case failed(StoreError)
 }
 
-/// Why a recovered replica does not run. Its data is untouched; messages for it are counted and dropped.
+/// Why a recovered replica does not run. Its state machine's data is untouched; of its log, what follows the damage is
+/// given up, and goes with its segments. Messages for it are counted and dropped.
 public enum StartFailure: Error, Hashable, Sendable {
-    /// The log has lost entries, up to this end, or nobody knows which. It must be repaired before it may vote.
+    /// The log has lost entries that are not applied, up to this end, or nobody knows which. It must not vote.
     case logDamaged(LogFloor)
     /// Log and state machine do not fit together.
     case inconsistent(RestoredState.Inconsistency)
@@ -53,6 +54,25 @@ public enum StartFailure: Error, Hashable, Sendable {
     case otherHistory(applied: LogPosition, base: LogPosition)
     /// The state machine's own records cannot be read.
     case stateMachine(StateMachineError)
+}
+
+extension StartFailure: CustomStringConvertible {
+    /// What happened and what to do, for an operator.
+    public var description: String {
+        let advice =
+            "the others go on without it as long as they are a majority. It cannot be repaired or replaced yet; "
+            + "an older copy of the node's directory must not take the place of this one"
+        return switch self {
+        case .logDamaged(.position(let end)):
+            "its log has lost entries that are not applied here, the last of which is entry \(end.index) of term "
+                + "\(end.term); \(advice)"
+        case .logDamaged(.unknown): "its log has lost something, and nothing tells what; \(advice)"
+        case .inconsistent(let what): "its log and its data do not fit together (\(what)); \(advice)"
+        case .otherHistory(let applied, let base):
+            "its log was cut behind another entry (\(base)) than it has applied (\(applied)); \(advice)"
+        case .stateMachine(let error): "its data cannot be read (\(error)); \(advice)"
+        }
+    }
 }
 
 /// Does something at the log, and turns its error into the store's.

@@ -6,8 +6,7 @@ public enum StoreLoopError: Error, Hashable, Sendable {
     case disk(DiskError)
     /// The log cannot be opened.
     case log(LogError)
-    /// There is data and no log. What this node has promised to others is lost: it must join again under a new id,
-    /// with empty directories.
+    /// There is data and no log. What this node has promised to others is lost: it must not start.
     case logMissing
     /// The engine cannot be opened.
     case engine(EngineError)
@@ -22,8 +21,9 @@ extension StoreLoopError: CustomStringConvertible {
         case .disk(let error): "the log's directory cannot be used: \(error)"
         case .log(let error): "\(error)"
         case .logMissing:
-            "there is data but no log: what this node has promised is lost; "
-                + "remove the node from the cluster and let it join again with empty directories"
+            "there is data but no log: what this node has promised is lost, and it must not start again; put the log's "
+                + "directory back as the node has left it, never an older copy. A node cannot be replaced yet: the others "
+                + "go on as long as they are a majority"
         case .engine(let error): "the engine cannot be opened: \(error)"
         case .store(let error): "the store cannot be started: \(error)"
         }
