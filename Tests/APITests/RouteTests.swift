@@ -1,5 +1,7 @@
 import HTTPTypes
+import Logging
 import NIOConcurrencyHelpers
+import NIOCore
 import Testing
 
 @testable import API
@@ -52,6 +54,20 @@ import Testing
                 #expect(try await client.send(.get, "/livez", [.requestID: bad]).headers[.requestID] != bad)
             }
         }
+    }
+
+    @Test func logsNameTheRequestAsItsAnswerDoes() async throws {
+        let lines = NIOLockedValueBox<[String]>([])
+        let logger = Logger(label: "test") { label in
+            JSONLogHandler(label: label, level: .debug) { line in
+                lines.withLockedValue { $0.append(String(buffer: line)) }
+            }
+        }
+        try await TestServer(logger: logger).test { client async throws in
+            _ = try await client.send(.get, "/livez", [.requestID: "my-request.2"])
+        }
+        let told = lines.withLockedValue { $0 }.first { $0.contains("A request was answered.") }
+        #expect(told?.contains(#""requestId":"my-request.2""#) == true)
     }
 
     @Test func tracesAreEchoedWhereTheyAreWellFormed() async throws {

@@ -17,7 +17,7 @@ struct RequestIdentity: RouterMiddleware {
         let id = request.headers[.requestID].flatMap(Self.accepted) ?? Self.minted()
         context.requestID = id
         context.logger[metadataKey: "hb.request.id"] = nil
-        context.logger[metadataKey: "request"] = .string(id)
+        context.logger[metadataKey: "requestId"] = .string(id)
         let identified = context
         var response = try await RequestTrace.$id.withValue(id) { try await next(request, identified) }
         response.headers[.requestID] = id

@@ -103,9 +103,10 @@ extension StoreLoop {
             guard case .failure(.conflict) = result, let self, environment.clock.now < end else {
                 return reply(result)
             }
+            let trace = self.trace
             environment.executor.enqueue(after: options.tick) { [weak self] in
                 guard let self else { return }
-                write(draft, attempt.age, until: end, reply: reply)
+                withTrace(trace) { write(draft, attempt.age, until: end, reply: reply) }
             }
         }
     }

@@ -42,6 +42,7 @@ struct TestServer {
 
     init(
         _ options: HTTPOptions = HTTPOptions(host: "127.0.0.1", port: 0),
+        logger: Logger = Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) },
         onServing: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws {
         let clock = Clock()
@@ -81,7 +82,7 @@ struct TestServer {
             sessions: sessions,
             database: services.database,
             platform: Platform(services, gateway: SandboxGateway(), organizers: users.organizations),
-            logger: Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) },
+            logger: logger,
             onServing: onServing
         )
     }

@@ -44,6 +44,37 @@ import Testing
         started.cluster.end()
     }
 
+    /// A page takes a timestamp first, then goes from partition to partition.
+    @Test func everyNodeThatAPageIsReadFromHearsForWhichRequest() throws {
+        let started = try Started()
+        let cluster = started.cluster
+        var told: [NodeID: [String]] = [:]
+        for id in cluster.ids {
+            cluster.loop(id.rawValue).onTraced = { trace, work in
+                if case .request = work.kind { told[id, default: []].append(trace) }
+            }
+        }
+        let range = OperatorKeys.range(prefix: [], from: nil)
+        var others = 0
+        for asker in cluster.ids {
+            let loop = cluster.loop(asker.rawValue)
+            var page: Result<KeyValuePage, KeyValueError>?
+            loop.withTrace("r-\(asker)") {
+                loop.page(prefix: [], from: nil, at: nil, limit: 10, .linearizable) { page = $0 }
+            }
+            #expect(cluster.run(milliseconds: 20_000) { page != nil })
+            _ = try #require(page).get()
+            for (descriptor, _) in try #require(loop.routing.descriptors(of: range)) {
+                let leader = try #require(loop.store.leader(of: descriptor.id))
+                if leader == asker { continue }
+                others += 1
+                #expect(told[leader]?.contains("r-\(asker)") == true)
+            }
+        }
+        #expect(others > 0)
+        cluster.end()
+    }
+
     @Test func whatOnePartitionRefusesHappensNowhere() throws {
         let started = try Started()
         _ = try started.committed([.init(key: Self.b, .put([1]))])

@@ -56,9 +56,7 @@ extension Transactions {
             guard loop.ticks < own.lastTick else {
                 return carryOut(number) { $0.timeIsOver(why: .noLeader) }
             }
-            return loop.environment.executor.enqueue(after: loop.options.tick) { [weak self] in
-                self?.begin(number, draft, attempt)
-            }
+            return nextTick { [weak self] in self?.begin(number, draft, attempt) }
         }
         if shares.count == 1, attempt.primary == nil { counts.oneRound += 1 }
         let mintedAt = loop.store.appliedPosition(of: shares[0].partition)?.index ?? .zero

@@ -103,8 +103,9 @@ extension Transactions {
     }
 
     /// In a tick it may be known where keys lie.
-    private func nextTick(_ body: @escaping () -> Void) {
-        loop.environment.executor.enqueue(after: loop.options.tick, body)
+    func nextTick(_ body: @escaping () -> Void) {
+        let trace = loop.trace
+        loop.environment.executor.enqueue(after: loop.options.tick) { [weak self] in self?.loop.withTrace(trace, body) }
     }
 
     private static func check(_ keys: [[UInt8]]) throws(FieldError) {

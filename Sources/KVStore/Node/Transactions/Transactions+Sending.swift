@@ -6,6 +6,8 @@ struct Send {
     let partition: PartitionID
     let request: PartitionRequest
     let lastTick: Int
+    /// For which client's request it is asked.
+    let trace: String?
     let reply: (PartitionResponse, Bool) -> Void
     /// To whom the last copy has gone; nil while none is under way.
     var sentTo: NodeID?
@@ -30,7 +32,13 @@ extension Transactions {
         reply: @escaping (PartitionResponse, Bool) -> Void
     ) {
         lastSend += 1
-        sends[lastSend] = Send(partition: partition, request: request, lastTick: lastTick, reply: reply)
+        sends[lastSend] = Send(
+            partition: partition,
+            request: request,
+            lastTick: lastTick,
+            trace: loop.trace,
+            reply: reply
+        )
         trySend(lastSend)
     }
 
@@ -60,10 +68,15 @@ extension Transactions {
         do throws(FieldError) {
             bytes = try send.request.encoded()
         } catch {
-            sends[number] = nil
-            return send.reply(.invalid(error), send.isCertain)
+            return finish(number, .invalid(error))
         }
-        loop.ask(leader, about: send.partition, bytes, patienceTicks: patience(of: send)) { [weak self] bytes in
+        loop.ask(
+            leader,
+            about: send.partition,
+            bytes,
+            patienceTicks: patience(of: send),
+            trace: send.trace
+        ) { [weak self] bytes in
             let response = bytes.flatMap { try? PartitionResponse(encoded: $0) }
             self?.answered(number, trial, response)
         }
@@ -90,17 +103,21 @@ extension Transactions {
         case .outcome(.wrongPartition(let epoch))?:
             // It may be this node that is behind.
             loop.learnEpoch(epoch, of: send.partition)
-            sends[number] = nil
-            return send.reply(.outcome(.wrongPartition(epoch: epoch)), send.isCertain)
+            return finish(number, .outcome(.wrongPartition(epoch: epoch)))
         case let response?:
-            sends[number] = nil
-            return send.reply(response, send.isCertain)
+            return finish(number, response)
         }
         send.sentTo = nil
         send.failures = send.hint == nil ? send.failures + 1 : 0
         let wait = send.hint == nil ? 1 << min(send.failures - 1, Self.mostWaitDoublings) : 1
         sends[number] = send
         setAlarm(max(1, min(wait, send.lastTick - loop.ticks)), number)
+    }
+
+    /// Tells who has asked. What he asks next is for the same client's request.
+    private func finish(_ number: UInt64, _ response: PartitionResponse) {
+        guard let send = sends.removeValue(forKey: number) else { return }
+        loop.withTrace(send.trace) { send.reply(response, send.isCertain) }
     }
 
     /// The wait after failures in a row grows up to two to the power of this, in ticks.
@@ -126,8 +143,7 @@ extension Transactions {
                 sends[alarm.send]?.isCertain = false
                 trySend(alarm.send)
             } else if isOver {
-                sends[alarm.send] = nil
-                send.reply(send.lastWord, send.isCertain)
+                finish(alarm.send, send.lastWord)
             } else {
                 trySend(alarm.send)
             }

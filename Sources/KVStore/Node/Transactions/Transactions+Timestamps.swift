@@ -6,7 +6,7 @@ extension Transactions {
     func wantTimestamp(_ reply: @escaping (Timestamp) -> Void) {
         lastDeskCaller += 1
         counts.timestamps += 1
-        deskCallers[lastDeskCaller] = reply
+        deskCallers[lastDeskCaller] = (loop.trace, reply)
         desk.want(lastDeskCaller)
         sendFromDesk()
     }
@@ -39,7 +39,10 @@ extension Transactions {
             }
             let given = desk.given(first, to: question.batch)
             if let last = given.last { clock.observe(last.timestamp, at: loop.environment.clock.now) }
-            for given in given { deskCallers.removeValue(forKey: given.caller)?(given.timestamp) }
+            for given in given {
+                guard let caller = deskCallers.removeValue(forKey: given.caller) else { continue }
+                loop.withTrace(caller.trace) { caller.reply(given.timestamp) }
+            }
         }
     }
 

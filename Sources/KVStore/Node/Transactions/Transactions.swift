@@ -21,8 +21,8 @@ final class Transactions {
     var lastOracleRequest: UInt64 = 0
 
     var desk = TimestampDesk()
-    /// Who waits at the desk. Looked up only.
-    var deskCallers: [UInt64: (Timestamp) -> Void] = [:]
+    /// Who waits at the desk, and for which client's request. Looked up only.
+    var deskCallers: [UInt64: (trace: String?, reply: (Timestamp) -> Void)] = [:]
     var lastDeskCaller: UInt64 = 0
     var isDeskDue = false
     var clock = ClusterClock()
