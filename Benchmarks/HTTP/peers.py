@@ -179,7 +179,8 @@ class Gala(Peer):
     def partitions(self):
         for node in NODES:
             try:
-                status, body = self.ask(node, "GET", "/v1/cluster")
+                headers = {"Authorization": f"Bearer {self.token}"}
+                status, body = self.ask(node, "GET", "/v1/cluster", headers=headers)
             except OSError:
                 continue
             if status == 200:

@@ -166,6 +166,13 @@ import Testing
         )
     }
 
+    @Test func whoeverMayNotSeeTheClusterIsToldSo() {
+        let body = #"{"code": "unauthenticated", "title": "A token is needed."}"#
+        let answer = ClusterConnection.Answer(endpoint: "a", status: 401, headers: [:], body: Array(body.utf8))
+        let failure = #expect(throws: Failure.self) { try ClusterView(answer) }
+        #expect(failure?.description == "a: unauthenticated: A token is needed.")
+    }
+
     @Test func failuresHaveTheirExitCodes() {
         #expect(Failure.failed("").exitCode == 1)
         #expect(Failure.usage("").exitCode == 2)

@@ -2,7 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import KVStore
 
-/// `GET /v1/cluster`, for everybody; and what operators may do to it.
+/// `GET /v1/cluster`, and what may be done to it: for operators, since it tells addresses and whose keys lie where.
 struct ClusterRoutes: Sendable {
     let inspector: any ClusterInspector
     let cluster: any ClusterOperator
@@ -15,10 +15,6 @@ struct ClusterRoutes: Sendable {
             "/v1/cluster",
             [.get: { _, _ in .json(await inspector.report().json, headers: [.cacheControl: "no-store"]) }]
         )
-    }
-
-    /// Routes for who has the role of an operator.
-    func addOperations(to router: some RouterMethods<APIContext>) {
         router.resource("/v1/cluster/partitions/{id}/transfer-leadership", [.post: transferLeadership])
         router.resource("/v1/cluster/nodes/{id}/drain", [.post: { try await drain($0, $1, true) }])
         router.resource("/v1/cluster/nodes/{id}/undrain", [.post: { try await drain($0, $1, false) }])

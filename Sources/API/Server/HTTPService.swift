@@ -58,8 +58,6 @@ public struct HTTPService: Service {
             chores: platform?.chores
         )
         health.add(to: router)
-        let cluster = ClusterRoutes(inspector: inspector, cluster: operations, bodies: bodies)
-        cluster.add(to: router)
         let users = UserRateLimit(
             limiter: RateLimiter(
                 .init(name: "user", quota: options.userRequestsPerSecond, windowSeconds: 1),
@@ -71,7 +69,7 @@ public struct HTTPService: Service {
             .add(middleware: users)
             .add(middleware: ProblemAnswers())
         let admins = authenticated.group().add(middleware: RequiredRole(role: .admin))
-        cluster.addOperations(to: admins)
+        ClusterRoutes(inspector: inspector, cluster: operations, bodies: bodies).add(to: admins)
         let keys = KeyValueRoutes(store: store, bodies: bodies, writePatience: options.writePatience)
         keys.add(to: admins)
         if let database { TransactionRoutes(database: database, keys: keys, bodies: bodies).add(to: admins) }

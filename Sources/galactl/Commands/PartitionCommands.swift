@@ -68,6 +68,7 @@ struct PartitionCommands: AsyncParsableCommand {
                     last = error
                 }
             }
+            if let last = last as? Failure, answers == 0 { throw last }
             if answers == 0, let last { throw Failure.unreachable(ClusterConnection.text(last)) }
             return sights
         }

@@ -38,6 +38,9 @@ struct ClusterView: Codable, Equatable {
     }
 
     init(_ answer: ClusterConnection.Answer) throws {
+        guard answer.status < 400 else {
+            throw Failure.failed("\(answer.endpoint): \(ClusterConnection.problem(answer))")
+        }
         do {
             self = try JSONDecoder().decode(ClusterView.self, from: Data(answer.body))
         } catch {

@@ -17,7 +17,7 @@ enum RouteAccess: Sendable {
 
     static let table: [String: RouteAccess] = [
         "GET /livez": .everybody, "GET /readyz": .everybody, "GET /metrics": .everybody,
-        "GET /v1/cluster": .everybody, "GET /.well-known/jwks.json": .everybody,
+        "GET /.well-known/jwks.json": .everybody,
         "POST /v1/users": .everybody, "POST /v1/sessions": .everybody, "POST /v1/sessions/refresh": .everybody,
 
         "GET /v1/events": .knownOrNot, "GET /v1/events/:event": .knownOrNot,
@@ -50,7 +50,7 @@ enum RouteAccess: Sendable {
         "GET /v1/kv/transactions": .admins, "PUT /v1/kv/transactions": .admins,
         "DELETE /v1/kv/transactions": .admins, "POST /v1/kv/transactions": .admins,
         "GET /v1/kv-transactions/:id": .admins, "POST /v1/verify": .admins,
-        "POST /v1/cluster/partitions/:id/transfer-leadership": .admins,
+        "GET /v1/cluster": .admins, "POST /v1/cluster/partitions/:id/transfer-leadership": .admins,
         "POST /v1/cluster/nodes/:id/drain": .admins, "POST /v1/cluster/nodes/:id/undrain": .admins,
     ]
 

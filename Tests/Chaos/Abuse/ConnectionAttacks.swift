@@ -82,9 +82,10 @@ extension Attack {
 
     private static func unread(_ target: Target, count: Int) async throws -> String {
         let (host, port) = (target.host, target.httpPort)
+        let head = target.head("GET", "/v1/cluster")
         return try await offload {
             let connection = try RawConnection(host, port)
-            let some = Array(String(repeating: "GET /v1/cluster HTTP/1.1\r\nHost: a\r\n\r\n", count: 100).utf8)
+            let some = Array(String(repeating: head, count: 100).utf8)
             var sent = 0
             while sent < count, connection.say(some) { sent += 100 }
             return "the node took \(sent) of them"
