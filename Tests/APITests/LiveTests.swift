@@ -1,5 +1,7 @@
 import HTTPTypes
 import HummingbirdTesting
+import Logging
+import ServiceLifecycle
 import Testing
 
 @testable import API
@@ -32,6 +34,36 @@ import Testing
             #expect(heard.hasPrefix("HTTP/1.1 408 "))
             #expect(heard.hasSuffix(#""status":408,"code":"request-timeout"}"#))
         }
+    }
+
+    /// Nobody may hold up the end of a node by sending slowly.
+    @Test func bodiesThatAreNotWholeAreTurnedAwayWhenTheServerEnds() async throws {
+        var options = HTTPOptions(host: "127.0.0.1", port: 0)
+        options.endingSeconds = 1
+        let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        let server = try await TestServer(options) { port.yield($0) }
+        let token = try await server.adminToken()
+        let group = ServiceGroup(
+            services: [server.service],
+            logger: Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) }
+        )
+        let heard = try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var arrived = ports.makeAsyncIterator()
+            let heard = try await RawConnection.with(port: try #require(await arrived.next())) { connection in
+                try await connection.say(
+                    "PUT /v1/kv/a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\nContent-Length: 10\r\n"
+                        + "Expect: 100-continue\r\n\r\n"
+                )
+                _ = try await connection.hear(until: "\r\n\r\n")
+                await group.triggerGracefulShutdown()
+                return try await connection.hear()
+            }
+            try await tasks.waitForAll()
+            return heard
+        }
+        #expect(heard.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 "))
+        #expect(heard.hasSuffix(#""code":"stopping"}"#))
     }
 
     @Test func headsThatNeverEndAreCutOff() async throws {
@@ -78,9 +110,22 @@ import Testing
                 try await connection.say(garbage)
                 return try await connection.hear()
             }
-            #expect(heard.hasPrefix("HTTP/1.1 400 ") || heard == "", "\(heard)")
+            let isTold = heard.hasPrefix("HTTP/1.1 400 ") && heard.hasSuffix(#""status":400,"code":"malformed"}"#)
+            #expect(isTold || heard == "", "\(heard)")
             let alive = try await RawConnection.with(port: port) { try await $0.ask("/livez", until: "ok\n") }
             #expect(alive.hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test func whatIsNotHTTPIsAProblemToo() async throws {
+        try await withServer { port, _ in
+            let heard = try await RawConnection.with(port: port) { connection in
+                try await connection.say("GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nbad header\r\n\r\n")
+                return try await connection.hear()
+            }
+            #expect(heard.contains("ok\nHTTP/1.1 400 "))
+            #expect(heard.lowercased().contains("content-type: application/problem+json\r\n"))
+            #expect(heard.hasSuffix(#""status":400,"code":"malformed"}"#))
         }
     }
 

@@ -12,6 +12,8 @@ public struct HTTPOptions: Sendable {
     public var idleSeconds: Int64 = 60
     /// How long a request may take to come whole, and how long a client may take to read on.
     public var transferSeconds: Int64 = 30
+    /// How long what is under way may still take for either, once the server is told to end.
+    public var endingSeconds: Int64 = 5
     /// How many bytes of bodies and of large answers may be held for all clients together.
     public var heldBytesLimit = 256 << 20
     /// How long a write is tried before its outcome is called unknown.

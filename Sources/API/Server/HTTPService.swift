@@ -9,7 +9,7 @@ public import ServiceLifecycle
 
 /// A node's HTTP side: from sockets to the store and back. Run it as one of the process's services.
 ///
-/// On a graceful shutdown it accepts no more, answers what has come, and returns.
+/// On a graceful shutdown it accepts no more, answers what has come or comes whole within seconds, and returns.
 public struct HTTPService: Service {
     private let options: HTTPOptions
     private let logger: Logger
@@ -112,10 +112,13 @@ public struct HTTPService: Service {
 
     private func server() throws -> HTTPServerBuilder {
         let patience = TimeAmount.seconds(options.transferSeconds)
+        let endingPatience = TimeAmount.seconds(options.endingSeconds)
         let connections = connections
         let plain = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ConnectionGuard(count: connections, patience: patience)],
+                additionalChannelHandlers: [
+                    ConnectionGuard(count: connections, patience: patience, endingPatience: endingPatience)
+                ],
                 idleTimeout: .seconds(options.idleSeconds),
                 httpDecoderConfiguration: .init(
                     // A key of 4 KiB takes 12 KiB in a path.
