@@ -27,15 +27,21 @@ struct Gala: AsyncParsableCommand {
             }
         } catch let error as InvalidConfiguration {
             printError("gala: the configuration cannot be used:\n\(error)")
-            Glibc.exit(2)
+            end(2)
         } catch let error as StartFailure {
             printError("gala: \(error)")
-            Glibc.exit(1)
+            end(1)
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             printError(fullMessage(for: error))
-            Glibc.exit(2)
+            end(2)
         }
+    }
+
+    /// Ends the process at once: destructors must not run beside threads that are still at work.
+    private static func end(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 }
 

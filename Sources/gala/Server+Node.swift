@@ -29,7 +29,7 @@ extension Server {
             inspector: control,
             operations: control,
             database: Database(node),
-            service: NodeService(node: node),
+            service: EndingService { await node.stop() },
             retreat: RetreatService(control: control)
         )
     }
@@ -107,12 +107,14 @@ private struct RetreatService: Service {
     }
 }
 
-/// Runs a node until graceful shutdown, then lets it end in good order.
-private struct NodeService: Service {
-    let node: Node
+/// Waits for the end, then ends something in good order: after a graceful shutdown as well as when another service has
+/// failed, or took too long to end.
+struct EndingService: Service {
+    let end: @Sendable () async -> Void
 
     func run() async throws {
-        try await gracefulShutdown()
-        await node.stop()
+        try? await gracefulShutdown()
+        // A task of its own: that this one may be cancelled must not cut the end short.
+        await Task { await end() }.value
     }
 }

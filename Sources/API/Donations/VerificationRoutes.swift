@@ -2,6 +2,7 @@ internal import Domain
 internal import HTTPTypes
 internal import Hummingbird
 internal import KVStore
+internal import ServiceLifecycle
 
 /// `POST /v1/verify`: looks through all money at one moment. For operators: it reads everything.
 struct VerificationRoutes: Sendable {
@@ -12,7 +13,9 @@ struct VerificationRoutes: Sendable {
 
     private func verify(_ request: Request, _ context: APIContext) async throws -> Response {
         let moment = try await moments.timestamp(Query(of: request))
-        return .json(Self.json(try await verification.run(at: moment)), headers: [.cacheControl: "no-store"])
+        // It may take minutes, for which a node that is told to end does not wait.
+        let report = try await cancelWhenGracefulShutdown { try await verification.run(at: moment) }
+        return .json(Self.json(report), headers: [.cacheControl: "no-store"])
     }
 
     private static func json(_ report: VerificationReport) -> JSON {

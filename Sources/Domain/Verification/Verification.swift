@@ -21,7 +21,7 @@ public struct Verification: Sendable {
     /// A verification of everything in a store.
     public init(_ database: Database) { self.database = database }
 
-    /// Looks through everything.
+    /// Looks through everything. In a task that is cancelled it ends with the next page, as ``TransactionError/stopping``.
     ///
     /// - Parameter timestamp: As it was then; nil for now.
     public func run(at timestamp: Timestamp? = nil) async throws(TransactionError) -> VerificationReport {
@@ -30,6 +30,7 @@ public struct Verification: Sendable {
         var sums = AccountSums()
         var range = DomainKey.everything
         while true {
+            guard !Task.isCancelled else { throw .stopping }
             let page = try await snapshot.scan(range, limit: Self.pageEntries)
             var expectations: [Expectation] = []
             for item in page.entries {

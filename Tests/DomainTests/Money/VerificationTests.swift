@@ -55,6 +55,16 @@ import Testing
         #expect(report.holds && report.counts.donations == 400)
     }
 
+    @Test func whoeverIsNotWaitedForStopsLooking() async throws {
+        let verification = Verification(platform.services.database)
+        let look = Task {
+            while !Task.isCancelled { await Task.yield() }
+            await #expect(throws: TransactionError.stopping) { try await verification.run() }
+        }
+        look.cancel()
+        await look.value
+    }
+
     @Test func aChangedBalanceIsFound() async throws {
         _ = try await scene()
         platform.model.damage(LedgerKeys.balance(of: wallet, TestPlatform.usd).bytes, .counter(71))
