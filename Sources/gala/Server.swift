@@ -98,9 +98,9 @@ struct Server {
         return options
     }
 
-    /// Accounts and keys, read and checked before anything else is touched.
+    /// Accounts and keys, read and checked before anything else is touched, as files of certificates are.
     private func readFiles() throws -> (accountsText: Data, accounts: AccountFile, keys: TokenKeys) {
-        var faults: [Settings.Fault] = []
+        var faults = configuration.certificateFaults
         func contents(_ name: SettingName, _ path: String) -> Data? {
             let data = try? Data(contentsOf: URL(filePath: path))
             if data == nil { faults.append(.init(source: .file(name.rawValue), rule: "\(path) cannot be read")) }
@@ -119,7 +119,7 @@ struct Server {
                 faults.append(.init(source: .file(SettingName.securityTokenKeys.rawValue), rule: "\(error)"))
             }
         }
-        guard let accountsText, let accounts, let keys else { throw InvalidConfiguration(faults) }
+        guard faults.isEmpty, let accountsText, let accounts, let keys else { throw InvalidConfiguration(faults) }
         return (accountsText, accounts, keys)
     }
 }

@@ -95,7 +95,14 @@ import Testing
         ("cluster.id", "Über", "must be at most 16"), ("cluster.id", "12345678901234567", "must be at most 16"),
         ("cluster.peers", "2", "must give each node's number"),
         ("cluster.peers", "0=a:1", "must give each node's number"),
-        ("cluster.peers", "2=a:1,2=b:1", "must give each node's number"), ("data.directory", "", "must be a text"),
+        ("cluster.peers", "2=a:1,2=b:1", "must give each node's number"),
+        ("cluster.peers", "", "must give each node's number"), ("cluster.peers", "=", "must give each node's number"),
+        ("cluster.peers", ",", "must give each node's number"),
+        ("cluster.peers", "1=127.0.0.1:7101,=", "must give each node's number"),
+        ("cluster.peers", "=a:1", "must give each node's number"), ("cluster.peers", "2=", "must give each node's"),
+        ("cluster.peers", "4294967296=a:1", "must give each node's number"),
+        ("cluster.peers", "18446744073709551615=a:1", "must give each node's number"),
+        ("data.directory", "a\0b", "must not contain NUL"), ("data.directory", "", "must be a text"),
         ("store.partitions", "0", "from 1 to 256"), ("store.partitions", "257", "from 1 to 256"),
         (
             "cluster.peers",
@@ -121,6 +128,26 @@ import Testing
             faults(Self.file, [:], ["cluster.peers": "2=10.0.0.2:7101"])
                 == ["node.certificate: must be set unless all nodes are on the loopback interface"]
         )
+    }
+
+    @Test func certificatesThatCannotBeUsedAreToldBeforeAnythingStarts() throws {
+        let nothing = "/nowhere/certificate"
+        let no = "\(nothing) cannot be read"
+        let configuration = try read(
+            Self.file,
+            [:],
+            [
+                "node.certificate": nothing, "node.key": "/dev/null", "node.authority": nothing,
+                "http.certificate": "/dev/null", "http.key": nothing,
+            ]
+        )
+        #expect(
+            configuration.certificateFaults.map(\.description) == [
+                "node.certificate: \(no)", "node.key: /dev/null holds no key as PEM", "node.authority: \(no)",
+                "http.certificate: /dev/null holds no certificate as PEM", "http.key: \(no)",
+            ]
+        )
+        #expect(try read().certificateFaults == [])
     }
 
     @Test func whatNobodyKnowsIsTold() {

@@ -1,4 +1,5 @@
 import Foundation
+import GalaNode
 import NIOSSL
 import Testing
 
@@ -36,6 +37,21 @@ struct CertificateTests {
         let names = NodeCertificate.hostNames(in: try certificate.toDERBytes())
         #expect(names == ["node-5", "localhost", "gala.example"])
         #expect(NodeCertificate.hostNames(in: [1, 2, 3]).isEmpty)
+    }
+
+    @Test("files that cannot be used are named")
+    func check() throws {
+        let directory = TemporaryDirectory()
+        let authority = try CertificateAuthority.create(in: directory.path)
+        let one = try authority.issue(node: 1, in: directory.path)
+        let two = try authority.issue(node: 2, in: directory.path)
+        let good = CertificateFileCheck.faults(certificate: one.certificate, key: one.key, authority: one.authority)
+        #expect(good == [])
+        let mixed = CertificateFileCheck.faults(certificate: one.certificate, key: two.key, authority: one.authority)
+        #expect(mixed.map(\.file) == [.key])
+        #expect(mixed.map(\.rule) == ["\(two.key) does not belong to the certificate in \(one.certificate)"])
+        let none = CertificateFileCheck.faults(certificate: one.key, key: "\(directory.path)/none", authority: one.key)
+        #expect(none.map(\.file) == [.certificate, .key, .authority])
     }
 
     @Test("one that expires soon, or was made for other names, or by another authority, is made anew")

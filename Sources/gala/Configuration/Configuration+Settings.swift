@@ -5,7 +5,7 @@ extension Configuration {
     /// Checks every setting, and tells all that is wrong at once.
     init(_ settings: Settings) throws(InvalidConfiguration) {
         var check = Checks(settings)
-        let nodeID = check.int(.nodeID, in: 1...Int(Int32.max)) ?? 1
+        let nodeID = check.int(.nodeID, in: Configuration.nodeIDs) ?? 1
         let nodeListen = check.address(.nodeListen)
         let httpListen = check.address(.httpListen)
         let certificate = check.certificate(.nodeCertificate, .nodeKey)
@@ -58,6 +58,10 @@ private struct Checks {
         guard let value = settings.value(name)?.value else { return nil }
         guard case .text(let text) = value, !text.isEmpty else {
             fault(name, "must be a text that is not empty")
+            return nil
+        }
+        guard !text.utf8.contains(0) else {
+            fault(name, "must not contain NUL")
             return nil
         }
         return text
@@ -133,9 +137,9 @@ private struct Checks {
         case nil: return [:]
         case .table(let table): entries = table.map { ($0.key, $0.value) }
         case .text(let text):
-            for entry in text.split(separator: ",") {
-                let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
-                entries.append((parts[0], parts.count == 2 ? parts[1] : ""))
+            for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
+                let equals = entry.firstIndex(of: "=") ?? entry.endIndex
+                entries.append((String(entry[..<equals]), String(entry[equals...].dropFirst())))
             }
         case .number, .other:
             fault(.clusterPeers, rule)
@@ -143,7 +147,7 @@ private struct Checks {
         }
         var peers: [UInt64: Configuration.Address] = [:]
         for entry in entries {
-            guard let id = UInt64(entry.id), id > 0, peers[id] == nil,
+            guard let id = UInt64(entry.id), Configuration.nodeIDs.contains(Int(clamping: id)), peers[id] == nil,
                 let address = Configuration.Address(entry.address)
             else {
                 fault(.clusterPeers, rule)
@@ -160,6 +164,11 @@ private struct Checks {
         }
         return peers
     }
+}
+
+extension Configuration {
+    /// The numbers that nodes can have.
+    fileprivate static var nodeIDs: ClosedRange<Int> { 1...Int(Int32.max) }
 }
 
 extension Configuration.Address {
