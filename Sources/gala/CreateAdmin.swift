@@ -1,7 +1,6 @@
 import API
 import ArgumentParser
 import FoundationEssentials
-import Glibc
 
 /// Makes what a new cluster needs before anybody can log in.
 struct CreateAdmin: AsyncParsableCommand {
@@ -11,7 +10,8 @@ struct CreateAdmin: AsyncParsableCommand {
         discussion: """
             Writes DIRECTORY/accounts.json and DIRECTORY/token-keys.json, which every node is to have, and the \
             credentials with a first token to a file for yourself, all readable by the owner only. Files that are there \
-            are not overwritten. The password is taken from GALA_ADMIN_PASSWORD, or made up.
+            are not overwritten; what was interrupted is finished by the same call. The password is taken from \
+            GALA_ADMIN_PASSWORD, or made up.
 
             EXAMPLE
               gala create-admin --directory var/security --credentials var/admin.json --cluster-id local
@@ -37,14 +37,8 @@ struct CreateAdmin: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let password = ProcessInfo.processInfo.environment["GALA_ADMIN_PASSWORD"] ?? Self.madeUp()
-        guard (8...PasswordHash.passwordBytesLimit).contains(password.utf8.count), !password.utf8.contains(0) else {
-            throw InvalidConfiguration([
-                .init(source: .environment("GALA_ADMIN_PASSWORD"), rule: "must be 8 to 1024 bytes without NUL")
-            ])
-        }
-        guard let hash = PasswordHash.of(password) else { throw StartFailure("there is no memory to hash a password") }
-        let account = Account(id: "1", username: username, password: hash, role: .admin)
+        let password = ProcessInfo.processInfo.environment[FirstAdministrator.variable] ?? Self.madeUp()
+        let account = try FirstAdministrator.account(named: username, password: password)
         let keys = try TokenKeys.generate()
         let tokens = await AccessTokens(keys: keys, cluster: clusterId)
         let token = try await tokens.issue(to: account, seconds: Int64(tokenDays) * 86_400)
@@ -52,14 +46,12 @@ struct CreateAdmin: AsyncParsableCommand {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let written = Credentials(username: username, password: password, token: token)
-        let files = [
+        // Who finds the credentials finds the rest.
+        let areThese = try NewFile.write(all: [
             (directory + "/accounts.json", try AccountFile([account]).text),
             (directory + "/token-keys.json", try keys.text), (credentials, try encoder.encode(written)),
-        ]
-        for (path, _) in files where access(path, F_OK) == 0 {
-            throw StartFailure("\(path) is there already; nothing was written")
-        }
-        for (path, text) in files { try NewFile.write(text, to: path) }
+        ])
+        if !areThese { print("What an earlier call had begun is finished: \(credentials) has its name and password.") }
     }
 
     private struct Credentials: Encodable {

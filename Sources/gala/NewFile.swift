@@ -14,6 +14,34 @@ enum NewFile {
         guard rename(next, path) == 0 else { throw failure(path) }
     }
 
+    /// Writes files that belong together, of which none may be there. Where a call is interrupted while it puts them into
+    /// their places, the next one finishes that.
+    ///
+    ///     a draft of each ──▶ each draft into its place, in order
+    ///
+    /// - Returns: False where those of an earlier call are there now, and not these.
+    static func write(all files: [(path: String, text: Data)]) throws(StartFailure) -> Bool {
+        let missing = files.filter { !exists($0.path) }
+        let areThese = missing.count == files.count
+        if areThese {
+            for (path, text) in files {
+                unlink(draft(path))
+                try make(text, draft(path))
+            }
+        } else if missing.isEmpty || !missing.allSatisfy({ exists(draft($0.path)) }) {
+            let there = files.first { exists($0.path) }?.path ?? ""
+            throw StartFailure("\(there) is there already; nothing was written")
+        }
+        for (path, _) in missing {
+            guard rename(draft(path), path) == 0 else { throw failure(path) }
+        }
+        return areThese
+    }
+
+    private static func draft(_ path: String) -> String { path + ".draft" }
+
+    private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
     private static func make(_ text: Data, _ path: String) throws(StartFailure) {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure(path) }

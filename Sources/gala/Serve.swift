@@ -11,6 +11,9 @@ struct Serve: AsyncParsableCommand {
             Every option can also stand in the file that --config names, or in the environment: --http-listen is \
             "http": {"listen": …} there and GALA_HTTP_LISTEN here. Options win over the environment, and that over the \
             file. Paths are relative to the working directory.
+
+            With --bootstrap and GALA_ADMIN_PASSWORD, a missing file of accounts is made with an account "admin" that has \
+            this password; a missing file of keys, too, for a node without peers.
             """
     )
 
@@ -69,7 +72,11 @@ struct Serve: AsyncParsableCommand {
             file = [UInt8](data)
         }
         let settings = try Settings(file: file, environment: environment, commandLine: options)
-        try await Server(configuration: Configuration(settings), isBootstrapping: bootstrap).run()
+        let configuration = try Configuration(settings)
+        if bootstrap, let password = environment[FirstAdministrator.variable] {
+            try FirstAdministrator.makeMissingFiles(configuration, password: password)
+        }
+        try await Server(configuration: configuration, isBootstrapping: bootstrap).run()
     }
 
     private var options: [String: String] {

@@ -4,7 +4,7 @@ import Glibc
 struct SilentNode {
     private struct Unavailable: Error {}
 
-    private let socket: Int32
+    let socket: Int32
     let port: UInt16
 
     init() throws {

@@ -105,7 +105,7 @@ public struct AccountFile: Sendable {
             username: old.username,
             password: old.password,
             role: old.role,
-            tokenEpoch: old.tokenEpoch + 1
+            tokenEpoch: old.tokenEpoch &+ 1
         )
         return try? AccountFile(accounts.values.map { $0.username == username ? new : $0 })
     }

@@ -72,7 +72,7 @@ struct Settings {
     }
 
     /// Variables that mean something else to the server or its tools.
-    private static let others: Set = ["GALA_CONFIG", "GALA_TOKEN", "GALA_ADMIN_PASSWORD"]
+    private static let others: Set = ["GALA_CONFIG", "GALA_TOKEN", FirstAdministrator.variable]
 
     private mutating func take(_ name: String, _ member: FileMember, _ faults: inout [Fault]) {
         if SettingName(rawValue: name) != nil {

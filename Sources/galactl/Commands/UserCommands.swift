@@ -57,12 +57,15 @@ extension ClusterConnection {
         switch reference {
         case .id(let id): return try await ask(.GET, "/v1/users/\(id)").decoded(UserView.self)
         case .name(let name):
-            let named = try await ask(.GET, "/v1/users?username=\(KeyInAddress.encode(name.utf8))")
-            guard let user = try named.decoded(UserView.Page.self).items.first else {
-                throw Failure.failed("there is no user \(name)")
-            }
+            guard let user = try await user(named: name) else { throw Failure.failed("there is no user \(name)") }
             return user
         }
+    }
+
+    /// The user who has a name; nil where nobody has it.
+    func user(named name: String) async throws -> UserView? {
+        let named = try await ask(.GET, "/v1/users?username=\(KeyInAddress.encode(name.utf8))")
+        return try named.decoded(UserView.Page.self).items.first
     }
 
     /// Gives a user exactly these roles.
@@ -173,62 +176,5 @@ struct UserRole: AsyncParsableCommand {
         }
         guard connection.output == .table else { return try JSONOutput.write(changed) }
         Console.write(UserView.table([changed]).text)
-    }
-}
-
-/// Makes a user who may do everything.
-struct UserCreateAdmin: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "create-admin",
-        abstract: "Make a user who is an administrator.",
-        discussion: """
-            The user lies in the store like any other, with sessions and a profile; the operator's account that \
-            `gala create-admin` makes lies in a file, and logs in when the store is not there. The password is read from the \
-            standard input, so that it stands in no list of processes and in no shell's history.
-
-            EXAMPLE
-              galactl user create-admin amelie --name 'Amélie' --email amelie@example.org < password.txt
-            """
-    )
-
-    private struct SignUp: Encodable {
-        let username: String
-        let password: String
-        let name: String
-        let email: String
-    }
-
-    @Argument(help: "The user name.")
-    var username: String
-    @Option(help: "What the user is called.")
-    var name: String
-    @Option(help: "Where mail reaches the user.")
-    var email: String
-    @OptionGroup var connection: ConnectionOptions
-
-    func run() async throws {
-        let password = try Self.firstLine(Console.readAll())
-        let signUp = SignUp(username: username, password: password, name: name, email: email)
-        let body = [UInt8](try JSONEncoder().encode(signUp))
-        let user = try await connection.withCluster { cluster in
-            let made = try await cluster.ask(
-                .POST,
-                "/v1/users",
-                headers: [("Content-Type", "application/json")],
-                body: body
-            )
-            return try await cluster.setRoles(["donor", "admin"], of: made.decoded(UserView.self).id)
-        }
-        guard connection.output == .table else { return try JSONOutput.write(user) }
-        Console.write(UserView.table([user]).text)
-    }
-
-    /// A line that an editor or `echo` has ended.
-    static func firstLine(_ bytes: [UInt8]) throws -> String {
-        let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        guard let text = String(validating: line, as: UTF8.self), !text.isEmpty else {
-            throw Failure.usage("the password must stand in the first line of the standard input, in UTF-8")
-        }
-        return text
     }
 }
