@@ -12,7 +12,7 @@ PACKAGES = librocksdb-dev liblz4-dev libssl-dev
 CHAOS_PACKAGES = iproute2 nftables faketime
 
 .DEFAULT_GOAL := help
-.PHONY: run stop clean-data help packages lint test harness explore scripts sim mutants crash fuzz bench chaos \
+.PHONY: run stop clean-data help packages lint local-cluster test harness explore scripts sim mutants crash fuzz bench chaos \
 	chaos-all chaos-programs chaos-packages bench-http bench-donations bench-transactions bench-failover \
 	bench-profile bench-programs
 
@@ -43,7 +43,10 @@ stop: ## stop that cluster
 clean-data: ## forget all its data and keys
 	@cluster/local/run.sh clean
 
-test: packages lint ## build and run every test; what failed is told once more at the end
+local-cluster: ## look whether the local cluster's script finds its nodes, and nothing else
+	Tests/LocalCluster/run.sh
+
+test: packages lint local-cluster ## build and run every test; what failed is told once more at the end
 	@mkdir -p .build
 	@set -o pipefail; $(SWIFT) test $(TEST_FLAGS) 2>&1 | tee .build/test.log || { \
 		echo "What failed:"; grep -aE '✘|recorded an issue|error: ' .build/test.log | cut -c1-500 | tail -n 60; exit 1; }

@@ -9,23 +9,71 @@ Usage: run.sh start [--background] | stop | clean
 
   start   makes what is missing (certificates, an administrator), starts nodes 1 to 3, waits until they serve, writes
           and reads a first key. Ctrl-C stops the cluster; with --background it goes on.
-  stop    stops the nodes in good order.
+  stop    stops the nodes in good order, also those that were started by hand.
   clean   forgets all data and keys. The cluster must be stopped.
 USAGE
 }
 
 bin=.build/release
 http() { echo "http://127.0.0.1:700$1"; }
-pid() { cat "var/node$1.pid" 2>/dev/null || true; }
-runs() { [ -n "$(pid "$1")" ] && kill -0 "$(pid "$1")" 2>/dev/null; }
 command_line() { echo "$bin/gala --config cluster/local/node$1.json"; }
+noted_pid() { cat "var/node$1.pid" 2>/dev/null || true; }
+
+# Whether a process is a node of this cluster: a gala that runs in this directory with the node's settings. What a file
+# says is not believed: numbers of processes are used again.
+is_node() {
+    local arguments=() place
+    [ "/proc/$1/cwd" -ef . ] || return 1
+    mapfile -d '' -t arguments 2>/dev/null <"/proc/$1/cmdline" || return 1
+    [ "${#arguments[@]}" -gt 1 ] && [ "${arguments[0]##*/}" = gala ] || return 1
+    for ((place = 1; place < ${#arguments[@]}; place++)); do
+        case ${arguments[place]} in
+        --config) [ "${arguments[place + 1]:-}" -ef "cluster/local/node$2.json" ] && return ;;
+        --config=*) [ "${arguments[place]#--config=}" -ef "cluster/local/node$2.json" ] && return ;;
+        esac
+    done
+    return 1
+}
+
+# A node's process, whoever has started it; nothing where it does not run.
+pid() {
+    local process
+    for process in $(noted_pid "$1") /proc/[0-9]*; do
+        process=${process#/proc/}
+        if is_node "$process" "$1"; then
+            echo "$process"
+            return
+        fi
+    done
+}
+
+runs() { [ -n "$(pid "$1")" ]; }
+
+# Nodes may have been started by hand meanwhile.
+note_pids() {
+    local node process
+    for node in 1 2 3; do
+        process=$(pid $node) || true
+        if [ -n "$process" ] && [ "$process" != "$(noted_pid $node)" ]; then echo "$process" >"var/node$node.pid"; fi
+    done
+}
 
 stop() {
-    for node in 1 2 3; do if runs $node; then kill "$(pid $node)"; fi; done
+    local node process status=0
     for node in 1 2 3; do
-        for _ in $(seq 300); do if runs $node; then sleep 0.1; else break; fi; done
-        if runs $node; then echo "node $node does not end by itself; see var/node$node.log" >&2; else rm -f "var/node$node.pid"; fi
+        process=$(pid $node) || true
+        if [ -n "$process" ]; then kill "$process" 2>/dev/null || true; fi
     done
+    for node in 1 2 3; do
+        for _ in $(seq 450); do if runs $node; then sleep 0.1; else break; fi; done
+        if runs $node; then
+            echo "node $node does not end by itself; see var/node$node.log" >&2
+            status=1
+        else
+            rm -f "var/node$node.pid"
+        fi
+    done
+    return $status
 }
 
 prepare() {
@@ -45,7 +93,10 @@ start_nodes() {
         if runs $node; then continue; fi
         nohup $(command_line $node) $first >>"var/node$node.log" 2>&1 &
         echo $! >"var/node$node.pid"
+        # Until it is a gala, nobody knows it for a node.
+        for _ in $(seq 50); do if runs $node || ! kill -0 $! 2>/dev/null; then break; else sleep 0.1; fi; done
     done
+    note_pids
 }
 
 wait_until_ready() {
@@ -111,13 +162,16 @@ start)
   administrator       var/admin.json (name, password, token)
   logs                var/node1.log …
   look around         $bin/galactl status
-  see it survive      kill -9 \$(cat var/node1.pid), then go on; start it again with
-                      $(command_line 1)
+  see it survive      kill -9 \$(cat var/node2.pid), then go on; start it again with
+                      $(command_line 2)
 EOT
     if [ "${2:-}" = --background ]; then exit; fi
     echo "  Ctrl-C stops the cluster."
     trap 'stop; exit 0' INT TERM
-    while true; do sleep 1 & wait $!; done
+    while true; do
+        sleep 1 & wait $!
+        note_pids
+    done
     ;;
 stop) stop ;;
 clean)
