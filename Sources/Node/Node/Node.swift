@@ -293,7 +293,7 @@ extension StoreError {
         let advice =
             switch self {
             case .log: "check the disk of the data directory, then start the node again: it recovers what is durable"
-            case .stateMachine: "start the node again; if it fails again, remove it from the cluster and replace it"
+            case .stateMachine: "start the node again; if it fails again, leave it stopped and keep its data"
             case .engine: "check the disk and the room on it, then start the node again: the log has everything"
             }
         return ["why": "\(self)", "next": "\(advice)"]
