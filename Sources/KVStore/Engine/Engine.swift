@@ -22,7 +22,7 @@
 /// work takes.
 ///
 /// **Errors.** After ``EngineError/corruption(_:)`` and ``EngineError/inputOutput(_:)`` the engine's data must not be
-/// trusted: the process ends, and the replica recovers from its peers.
+/// trusted: the process ends.
 public protocol Engine: EngineReader {
     /// Applies all operations of the batch, in their order, as one step of the history. An empty batch is no step.
     ///

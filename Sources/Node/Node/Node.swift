@@ -239,7 +239,7 @@ public final class Node: Sendable {
             )
             for failure in loop.store.recovery.failures {
                 logger.error(
-                    "a replica does not run; its data is untouched",
+                    "a replica does not run",
                     metadata: ["partition": "\(failure.partition)", "why": "\(failure.reason)"]
                 )
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import NIOHTTP1
 
 /// Makes a user who may do everything.
 struct UserCreateAdmin: AsyncParsableCommand {

@@ -96,6 +96,10 @@ import Testing
             )
         )
         let before = pair.chunks.count
+        // Nor does the receiver say meanwhile what it really wants.
+        try pair.live(5) { message in
+            if case .snapshot(let snapshot) = message, case .want = snapshot.content { true } else { false }
+        }
         try pair.live(60)
         #expect(pair.chunks[before...].contains(0) && pair.chunks[before...].contains(1))
         try pair.live(300)

@@ -177,8 +177,9 @@ struct TimestampDeskTests {
         #expect(try PartitionResponse(encoded: answer.encoded) == answer)
         var desk = TimestampDesk()
         for caller in 0..<UInt64(TimestampOracle.mostTimestamps) { desk.want(caller) }
-        let question = try #require(desk.send())
-        let last = try #require(desk.given(first, to: question.batch).last).timestamp
+        let sent = desk.send()
+        let given = desk.given(first, to: try #require(sent).batch)
+        let last = try #require(given.last).timestamp
         #expect(last.rawValue == first.rawValue + UInt64(TimestampOracle.mostTimestamps) - 1)
         var clock = ClusterClock()
         clock.observe(last, at: .zero)

@@ -1,3 +1,4 @@
+internal import DequeModule
 public import Raft
 
 /// What clients and operators ask of a loop, and how they are answered.
