@@ -37,7 +37,7 @@ extension Store {
     private func take(_ message: SnapshotMessage) {
         guard let replica = replica(for: message.partition) else { return }
         switch message.content {
-        case .chunk where shedsWrites: drops.shed += 1
+        case .chunk where roomToLead == .nothing: drops.shed += 1
         case .chunk(let bytes): take(bytes, in: message, by: replica)
         case .want, .done, .failed: hear(message.content, in: message, by: replica)
         }

@@ -7,7 +7,7 @@ internal import Raft
 ///     commands that readers wait for           yes      yes      no        no
 ///     other nodes' entries                     yes      yes      no        no
 ///     no-ops and configurations                yes      yes      yes       no
-///     snapshots                                yes      no       no        no
+///     snapshots                                yes      yes      no        no
 ///     votes, heartbeats, reads                 yes      yes      yes       no
 ///
 /// What a leader does not take cannot come to its followers: they take what it has taken. So a leader refuses, too, what
@@ -15,6 +15,9 @@ internal import Raft
 extension Store {
     /// True while commands that write data are refused here, whoever leads.
     public var shedsWrites: Bool { room < .enough || isEngineFull }
+
+    /// How much room there is for leading: none where the engine cannot take what is agreed, whatever the log's disk has.
+    var roomToLead: DiskRoom { isEngineFull ? .nothing : room }
 
     /// Whether a leader may take a command.
     func hasRoom(for replica: Replica, takesRoom: Bool) -> Bool {

@@ -1,6 +1,7 @@
 import FoundationEssentials
-import KVStore
 import Testing
+
+@testable import KVStore
 
 @Suite("The RocksDB engine and a disk that fails")
 struct RocksFaultTests {
@@ -47,6 +48,19 @@ struct RocksFaultTests {
         let original = try FileManager.default.contentsOfDirectory(atPath: fixture.path("data/sorted-files"))
         #expect(original == ["1.sst"])
         withExtendedLifetime(file) {}
+    }
+
+    @Test(
+        "That there is no room is heard in whatever words RocksDB says it",
+        arguments: [
+            "IO error: No space left on device: While appending to file: data/000012.sst: No space left on device",
+            // Of writes that wait for a compaction which finds no room.
+            "Result incomplete: IO error: No space left on device: While appending to file: data/000012.sst",
+            "IO error: Max allowed space was reached",
+        ]
+    )
+    func noRoom(text: String) {
+        #expect(EngineError(rocksDB: text) == .noSpace(text))
     }
 
     private func expectCorruption(_ body: () throws -> Void) {

@@ -16,7 +16,7 @@ extension EngineError {
     init(rocksDB text: String) {
         if text.hasPrefix("Corruption") {
             self = .corruption(text)
-        } else if text.hasPrefix("IO error: No space left on device") || text.contains("Max allowed space") {
+        } else if text.contains("No space left on device") || text.contains("Max allowed space") {
             self = .noSpace(text)
         } else if text.hasPrefix("IO error: lock hold by current process")
             || text.hasPrefix("IO error: While lock file")

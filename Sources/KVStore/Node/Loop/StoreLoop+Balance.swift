@@ -8,7 +8,7 @@ extension StoreLoop {
             isDraining: isDraining,
             shedsWrites: store.shedsWrites,
             isEnding: isEnding,
-            isFull: store.room == .nothing
+            isFull: store.roomToLead == .nothing
         )
     }
 
@@ -66,7 +66,7 @@ extension StoreLoop {
     /// that begins has to bring an entry to a quorum before anybody can read, and one that has begun has done so.
     func othersHaveMoreRoom(_ status: RaftStatus) -> Bool {
         status.configuration.isQuorum { id in
-            id != node && !store.silentNodes.contains(id) && room(of: id) > store.room
+            id != node && !store.silentNodes.contains(id) && room(of: id) > store.roomToLead
         }
     }
 
@@ -76,7 +76,7 @@ extension StoreLoop {
     /// Whether a node may be given what this one leads: it has more room, if that is what this one lacks.
     private func mayTakeOver(_ id: NodeID) -> Bool {
         guard !store.silentNodes.contains(id), let state = state(of: id) else { return false }
-        return !state.isDraining && !state.isEnding && state.room > min(store.room, .little)
+        return !state.isDraining && !state.isEnding && state.room > min(store.roomToLead, .little)
     }
 
     /// How many partitions each node is known to lead.

@@ -258,6 +258,7 @@ public final class StoreLoop {
         } completion: { [self] in
             store.completeMaintenance()
             if let freeBytes { noteSpace(freeBytes) }
+            if store.isEngineFull { handOver(where: othersHaveMoreRoom) }
             switch outcome {
             case .success(let hasMore): maintenanceIsDue = hasMore
             case .failure(.log(.noSpace)): shedWrites(.nothing)

@@ -100,6 +100,9 @@ extension Transactions {
             send.hint = hint.flatMap { $0 == send.sentTo ? nil : $0 }
         case .overloaded?:
             send.lastWord = .overloaded
+        case .diskFull? where send.request.endsTransaction:
+            // Readers wait for it, and soon somebody may lead who has room.
+            send.lastWord = .diskFull
         case .outcome(.wrongPartition(let epoch))?:
             // It may be this node that is behind.
             loop.learnEpoch(epoch, of: send.partition)
@@ -158,6 +161,16 @@ extension Transactions {
             guard let send = sends[number], send.partition == partition, send.sentTo != leader else { continue }
             if send.sentTo != nil { sends[number]?.isCertain = false }
             trySend(number)
+        }
+    }
+}
+
+extension PartitionRequest {
+    /// True for what a transaction that has begun needs to be over.
+    fileprivate var endsTransaction: Bool {
+        switch self {
+        case .commit, .resolve, .decide, .settle: true
+        case .timestamps, .read, .scan, .commitOnce, .prepare: false
         }
     }
 }
