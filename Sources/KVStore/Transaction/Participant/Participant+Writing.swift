@@ -5,17 +5,13 @@ extension Participant {
     /// Lets a step go on if nothing is in its way, or has it wait for what is.
     mutating func admit(_ number: UInt64, _ now: Moment, _ contents: some PartitionContents) {
         guard var request = requests[number], let claims = request.body.claims else { return }
-        let isOlder = { [requests] (other: UInt64) -> Bool in
-            guard let age = request.age, let otherAge = requests[other]?.age else { return false }
-            return otherAge < age
-        }
         if let (other, key) = latches.conflict(with: claims) {
             return wait(number, forRequest: other, at: key, claims, now)
         }
         if let (holder, key) = contents.holder(against: claims, except: request.id) {
             return wait(number, for: holder, at: key, claims, now)
         }
-        if let (other, key) = queue.conflict(with: claims, where: { $0 != number && isOlder($0) }) {
+        if let (other, key) = queue.conflict(with: claims, where: { $0 != number && isOlder($0, than: request.age) }) {
             return wait(number, forRequest: other, at: key, claims, now)
         }
         queue.release(number)
@@ -28,6 +24,12 @@ extension Participant {
         default:
             propose(number, nil)
         }
+    }
+
+    /// Whether another request goes before one of this age.
+    private func isOlder(_ other: UInt64, than age: TransactionAge?) -> Bool {
+        guard let age, let otherAge = requests[other]?.age else { return false }
+        return otherAge < age
     }
 
     /// The timestamp that a one-round commit has waited for.
