@@ -93,14 +93,16 @@ struct ModelState {
     /// The keys of a range, also those at which there is nothing any more.
     func keys(in range: KeyRange) -> ArraySlice<[UInt8]> { keys[place(of: range.lower)..<place(of: range.upper)] }
 
+    /// Passes over as many keys that had nothing as the store does, and no more.
     func page(of range: KeyRange, at timestamp: Timestamp, limit: ScanLimit) -> EntryPage {
+        let mostSteps = 4 * limit.entries + 256
         var entries: [EntryPage.Entry] = []
         var bytes = 0
-        for key in keys(in: range) {
-            guard let entry = entry(key, at: timestamp) else { continue }
-            if entries.count == limit.entries || bytes >= limit.bytes {
-                return EntryPage(entries: entries, next: entries.last.map { $0.key + [0] })
+        for (step, key) in keys(in: range).enumerated() {
+            guard entries.count < limit.entries, bytes < limit.bytes, step < mostSteps else {
+                return EntryPage(entries: entries, next: key)
             }
+            guard let entry = entry(key, at: timestamp) else { continue }
             entries.append(EntryPage.Entry(key: key, entry: entry))
             bytes += key.count
             if case .bytes(let value) = entry.content { bytes += value.count }

@@ -85,6 +85,12 @@ final class AppliedLog {
 
     var position: LogPosition { machine.state.position }
 
+    /// The log without its last entry, and that entry; nil for the empty log.
+    var last: (before: AppliedLog, entry: Entry)? {
+        guard let parent, let entry else { return nil }
+        return (parent, entry)
+    }
+
     /// The log with one more entry.
     func appending(_ payload: EntryPayload, in term: Term) -> AppliedLog {
         let entry = Entry(index: position.index.next, term: term, payload: payload)

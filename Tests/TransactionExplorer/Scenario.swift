@@ -23,6 +23,8 @@ struct Scenario {
         var leaders = [0, 0]
         /// Of those leaders, the deposed ones that go on for a while as if nothing had happened.
         var unaware = 0
+        /// Of those leaders, how many of the last entries that their predecessors have applied they may not have applied.
+        var lag = 0
         /// An entry that was lost with its leader is proposed once more, as it is, by the next.
         var reproposals = 0
         /// A request is sent again, nobody knowing what became of it.

@@ -269,6 +269,7 @@ extension Scenario {
             [.write("V", put("x", "V")).reading("a"), .write("W", put("a", "W")), .snapshot("R", of: "a", "x")]
         ) {
             $0.faults.leaders = [1, 0]
+            $0.faults.lag = 1
             $0.grain.delaysTimestamps = true
             $0.grain.delaysConfirming = false
         }

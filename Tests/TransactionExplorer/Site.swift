@@ -10,6 +10,8 @@ struct Site {
     let partition: PartitionID
     let range: KeyRange
     var applied: AppliedLog
+    /// What was applied when everything began.
+    let setUp: AppliedLog
     var pending: [Pending] = []
     /// Proposals that were lost with their leader, which somebody may propose once more as they are.
     var lost: [Pending] = []
@@ -29,6 +31,26 @@ struct Site {
 
     /// Whether the leader knows what was committed before its time, and so may answer reads.
     var hasCaughtUp: Bool { !pending.contains { $0.number == nil } }
+
+    /// Another replica is to lead, which has not applied the last of what is committed: whether there is so much.
+    func canLag(by entries: Int) -> Bool {
+        var log = applied
+        for _ in 0..<entries {
+            guard log !== setUp, let (before, _) = log.last else { return false }
+            log = before
+        }
+        return true
+    }
+
+    /// What was applied last is so no more: it is committed, and comes again.
+    mutating func lag(by entries: Int) {
+        for _ in 0..<entries {
+            guard let (before, entry) = applied.last else { return }
+            let text = "entry \(entry.index.rawValue), which others have applied"
+            pending.insert(Pending(payload: entry.payload, term: entry.term, number: nil, text: text), at: 0)
+            applied = before
+        }
+    }
 }
 
 /// A leader with what its node keeps for it.

@@ -12,7 +12,7 @@ extension TransactionWorld {
         case apply(Int, text: String)
         case resend(String)
         case surrender(String)
-        case changeLeader(Int, keeping: Int, isUnaware: Bool)
+        case changeLeader(Int, keeping: Int, behind: Int, isUnaware: Bool)
         case endDeposed(Int)
         case crash(Int, name: String)
         case lapse
@@ -31,8 +31,9 @@ extension TransactionWorld {
             case .apply(let site, let text): "P\(site + 1) applies \(text)"
             case .resend(let name): "again: \(name)"
             case .surrender(let name): "given up: \(name)"
-            case .changeLeader(let site, let keeping, let isUnaware):
-                "P\(site + 1) gets another leader, keeping \(keeping)\(isUnaware ? ", behind the old one's back" : "")"
+            case .changeLeader(let site, let keeping, let behind, let isUnaware):
+                "P\(site + 1) gets another leader, keeping \(keeping)\(behind > 0 ? ", \(behind) behind" : "")"
+                    + (isUnaware ? ", behind the old one's back" : "")
             case .endDeposed(let site): "P\(site + 1)'s old leader learns of it"
             case .crash(_, let name): "\(name) crashes"
             case .lapse: "time passes"
@@ -91,8 +92,11 @@ extension TransactionWorld {
         }
         for site in sites.indices where faults.leaders[site] > 0 && sites[site].deposed == nil {
             for keeping in Set([0, sites[site].pending.count]).sorted() {
-                choices.append(.changeLeader(site, keeping: keeping, isUnaware: false))
-                if faults.unaware > 0 { choices.append(.changeLeader(site, keeping: keeping, isUnaware: true)) }
+                for behind in 0...faults.lag where sites[site].canLag(by: behind) {
+                    choices.append(.changeLeader(site, keeping: keeping, behind: behind, isUnaware: false))
+                    guard faults.unaware > 0 else { continue }
+                    choices.append(.changeLeader(site, keeping: keeping, behind: behind, isUnaware: true))
+                }
             }
         }
         if faults.crashes > 0 {
@@ -123,8 +127,8 @@ extension TransactionWorld {
         case .surrender(let name):
             faults.surrenders -= 1
             surrender(name)
-        case .changeLeader(let site, let keeping, let isUnaware):
-            changeLeader(site, keeping: keeping, isUnaware: isUnaware)
+        case .changeLeader(let site, let keeping, let behind, let isUnaware):
+            changeLeader(site, keeping: keeping, behind: behind, isUnaware: isUnaware)
         case .endDeposed(let site): endDeposed(site)
         case .crash(let client, _): crash(client)
         case .lapse:

@@ -36,8 +36,9 @@ extension TransactionWorld {
         }
     }
 
-    /// Another replica leads, which has the first `keeping` of the entries that are not committed.
-    mutating func changeLeader(_ site: Int, keeping: Int, isUnaware: Bool) {
+    /// Another replica leads, which has the first `keeping` of the entries that are not committed, and has yet to apply
+    /// the last `behind` of those that are.
+    mutating func changeLeader(_ site: Int, keeping: Int, behind: Int, isUnaware: Bool) {
         faults.leaders[site] -= 1
         let term = sites[site].leader.participant.term.next
         var deposed = Leader(sites[site].leader.participant, applied: sites[site].applied)
@@ -48,6 +49,7 @@ extension TransactionWorld {
         sites[site].pending = sites[site].pending.prefix(keeping).map {
             Site.Pending(payload: $0.payload, term: $0.term, number: nil, text: $0.text)
         }
+        sites[site].lag(by: behind)
         sites[site].pending.append(Site.Pending(payload: .noop, term: term, number: nil, text: "no-op"))
         sites[site].leader = Leader(Participant(term: term))
         sites[site].deposed = deposed

@@ -66,6 +66,7 @@ struct TransactionWorld: ExplorableWorld {
                     partition: FixedRouting.partitions[site],
                     range: FixedRouting.ranges[site],
                     applied: log,
+                    setUp: log,
                     leader: Leader(Participant(term: Self.startTerm))
                 )
             )

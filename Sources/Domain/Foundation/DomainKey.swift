@@ -84,4 +84,11 @@ public struct DomainKey: Hashable, Sendable {
         precondition(key.starts(with: bytes), "a place is told of a key in the range")
         return Array(key[bytes.count...])
     }
+
+    /// A place behind which a key is the first that can be: the range's keys all have one length.
+    func place(before key: [UInt8]) -> [UInt8]? {
+        var place = place(of: key)
+        guard let last = place.popLast() else { return nil }
+        return last == 0 ? place : place + [last - 1, 0xFF]
+    }
 }

@@ -11,6 +11,8 @@ public struct PageRequest: Hashable, Sendable {
     public static let usualLimit = 100
     /// A page has nothing more once it has so many bytes, as they are stored or as they are told, whatever the limit.
     public static let usualBytes = 1 << 20
+    /// So often a page is looked for where there is nothing to be seen, before it is left empty.
+    static let mostScans = 64
 
     /// Asks for a part. The caller knows that the limit is within ``limits``.
     public init(limit: Int = usualLimit, after: [UInt8]? = nil) {
@@ -20,7 +22,7 @@ public struct PageRequest: Hashable, Sendable {
     }
 }
 
-/// A part of a list; it may have fewer items than were asked for.
+/// A part of a list; it may have fewer items than were asked for, or none, and a next one all the same.
 public struct Page<Item> {
     /// In the list's order.
     public let items: [Item]

@@ -50,7 +50,28 @@ extension RecordView {
         under prefix: DomainKey,
         _ page: PageRequest
     ) async throws(TransactionError) -> Page<Stored<R>> {
-        try Page(try await scan(prefix.range(after: page.after), limit: page.limit), under: prefix)
+        let found = try await entries(under: prefix, page)
+        var items: [Stored<R>] = []
+        for entry in found.items { items.append(try Stored(entry.entry, at: entry.key)) }
+        return Page(items: items, places: found.places, next: found.next)
+    }
+
+    /// Entries of a range, and where to go on behind.
+    ///
+    /// A scan passes over only so many rows that had nothing in this view, as those have that were written since or are
+    /// removed. Where it finds nothing but such, the search goes on behind them, some ten thousands of them; then a page
+    /// is empty, and has a next one all the same.
+    func entries(under prefix: DomainKey, _ page: PageRequest) async throws(TransactionError) -> Page<EntryPage.Entry> {
+        var after = page.after
+        for _ in 0..<PageRequest.mostScans {
+            let found = try await scan(prefix.range(after: after), limit: page.limit)
+            guard found.entries.isEmpty, let next = found.next else {
+                let places = found.entries.map { prefix.place(of: $0.key) }
+                return Page(items: found.entries, places: places, next: found.next == nil ? nil : places.last)
+            }
+            after = prefix.place(before: next)
+        }
+        return Page(items: [], places: [], next: after)
     }
 }
 
@@ -65,14 +86,4 @@ extension Transaction {
 
     /// Takes a record away.
     public func delete(_ key: DomainKey) { delete(key.bytes) }
-}
-
-extension Page {
-    fileprivate init<R: Record>(_ page: EntryPage, under prefix: DomainKey) throws(TransactionError)
-    where Item == Stored<R> {
-        var items: [Stored<R>] = []
-        for entry in page.entries { items.append(try Stored(entry.entry, at: entry.key)) }
-        let places = page.entries.map { prefix.place(of: $0.key) }
-        self.init(items: items, places: places, next: page.next == nil ? nil : places.last)
-    }
 }

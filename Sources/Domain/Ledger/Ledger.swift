@@ -104,12 +104,10 @@ extension Snapshot {
         of account: LedgerAccount,
         _ page: PageRequest
     ) async throws(TransactionError) -> Page<Posting> {
-        let prefix = LedgerKeys.entries(of: account)
-        let found = try await scan(prefix.range(after: page.after), limit: page.limit)
+        let found = try await entries(under: LedgerKeys.entries(of: account), page)
         var postings: [Posting] = []
-        for item in found.entries { postings.append(try Posting(item)) }
-        let places = found.entries.map { prefix.place(of: $0.key) }
-        return Page(items: postings, places: places, next: found.next == nil ? nil : places.last)
+        for item in found.items { postings.append(try Posting(item)) }
+        return Page(items: postings, places: found.places, next: found.next)
     }
 }
 

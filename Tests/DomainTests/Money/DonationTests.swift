@@ -134,6 +134,20 @@ import Testing
         #expect(held.map(\.available.amount) == [90])
     }
 
+    @Test func whatCameSinceHidesNothingOfAPast() async throws {
+        let cause = try await platform.cause()
+        try await platform.take(10_000, key: "a")
+        try await platform.give([(cause, 10)], key: "old")
+        let then = try await platform.services.database.snapshot().timestamp
+        // More than one look passes over.
+        for number in 0..<700 { try await platform.give([(cause, 1)], key: "\(number)") }
+        let one = PageRequest(limit: 1)
+        let ofCause = try await platform.causes.history(of: cause, one, at: then).page
+        #expect(ofCause.items.map(\.entry.money.amount) == [10] && ofCause.next == nil)
+        let ofDonor = try await platform.donations.history(of: TestPlatform.donor, one, at: then)
+        #expect(ofDonor.items.map(\.record.total.amount) == [10] && ofDonor.next == nil)
+    }
+
     // MARK: Who may see what
 
     @Test func anAnonymousGiftNamesItsGiverToNobodyElse() async throws {
