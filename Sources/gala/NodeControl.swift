@@ -17,9 +17,12 @@ final class NodeControl: ClusterInspector, ClusterOperator {
 
     // MARK: Looking
 
+    /// How long the loop may take to tell how it is: whoever watches a node waits little longer.
+    private static let patience = Duration.milliseconds(500)
+
     /// The cluster as this node's replicas know it.
     func report() async -> ClusterReport {
-        let view = try? await node.withLoop { View($0) }
+        let view = await node.look(within: Self.patience) { View($0) }
         return ClusterReport(
             cluster: configuration.clusterID,
             answeredBy: configuration.nodeID,
@@ -44,8 +47,8 @@ final class NodeControl: ClusterInspector, ClusterOperator {
 
     /// Whether the store runs, knows where everything lies, and has room; and is not about to end.
     func readiness() async -> [ReadinessCheck] {
-        guard let view = try? await node.withLoop({ View($0) }) else {
-            return [ReadinessCheck("store", holds: false, detail: "the store has ended")]
+        guard let view = await node.look(within: Self.patience, { View($0) }) else {
+            return [ReadinessCheck("store", holds: false, detail: "the store has ended, or is too busy to answer")]
         }
         let room = view.shedsWrites ? "no room: writes are refused, reads go on" : ""
         let isEnding = isRetreating.load(ordering: .relaxed)
@@ -169,7 +172,7 @@ extension NodeControl {
     /// The node's counters.
     func metrics() async -> [MetricFamily] {
         let metrics = node.metrics
-        let transactions = (try? await node.withLoop { $0.transactionCounts }) ?? TransactionCounts()
+        let transactions = await node.look(within: Self.patience) { $0.transactionCounts } ?? TransactionCounts()
         func counter(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
             MetricFamily("gala_\(name)_total", .counter, help: help, value: Double(value))
         }

@@ -181,6 +181,29 @@ import Testing
         #expect((0..<6).map { _ in take() } == [true, true, true, true, false, false])
     }
 
+    @Test func whatIsGivenBackCanBeTakenAgain() {
+        let clock = TestClock()
+        clock.advance(10_000_000_000)
+        let limiter = RateLimiter(.init(name: "a", quota: 2, windowSeconds: 2), now: { clock.nanoseconds })
+        let take = { limiter.take("x").isGranted }
+        #expect((0..<3).map { _ in take() } == [true, true, false])
+        limiter.giveBack("x")
+        limiter.giveBack("nobody")
+        #expect((0..<2).map { _ in take() } == [true, false])
+        clock.advance(60_000_000_000)
+        for _ in 0..<5 { limiter.giveBack("x") }
+        #expect((0..<3).map { _ in take() } == [true, true, false])
+    }
+
+    @Test(arguments: [
+        ("192.0.2.7", "192.0.2.7"), ("", ""), ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "20:1:d:b8:0:1:0:2/64"), ("2001:db8:1:2::1", "20:1:d:b8:0:1:0:2/64"),
+        ("no: address", "no: address"),
+    ])
+    func addressesOfOneNetworkCountTogether(address: String, name: String) {
+        #expect(ClientNetwork.name(of: address) == name)
+    }
+
     @Test func namesThatAreMadeUpTakeBoundedMemory() {
         let clock = TestClock()
         let limiter = RateLimiter(.init(name: "a", quota: 4, windowSeconds: 2), now: { clock.nanoseconds })

@@ -66,6 +66,16 @@ import Testing
         }
     }
 
+    @Test func anAddressThatFailsByManyNamesHasToWait() async throws {
+        try await TestServer(failuresPerMinute: 3).test { client async throws in
+            #expect(try await client.login("admin", "secret").status == 201)
+            for name in ["admin", "eve", "admin"] { #expect(try await client.login(name, "wrong").status == 401) }
+            let refused = try await client.login("eve", "public")
+            #expect(refused.status == 429 && refused.code == "rate-limited")
+            #expect(refused.headers[.retryAfter] != nil)
+        }
+    }
+
     private static let malformed: [(body: String, status: Int, pointer: String?)] = [
         ("", 400, nil), ("{", 400, nil), ("[]", 422, ""), ("null", 422, ""), ("\"a\"", 422, ""),
         ("{}", 422, "/username"),

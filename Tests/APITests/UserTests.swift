@@ -51,6 +51,15 @@ import Testing
         }
     }
 
+    @Test(arguments: ["admin", "Admin"])
+    func nobodySignsUpByTheNameOfAnOperator(name: String) async throws {
+        try await TestServer().test { client async throws in
+            let answer = try await client.signUp(name)
+            #expect(answer.status == 409 && answer.code == "username-taken")
+            #expect(try await client.login("admin", "password of admin").status == 401)
+        }
+    }
+
     @Test func aSignUpWithAKeyHappensOnceAndIsAnsweredAlike() async throws {
         let server = try await TestServer()
         try await server.test { client async throws in

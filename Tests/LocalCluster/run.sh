@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Whether cluster/local/run.sh finds the nodes of its own cluster and nothing else, however they were started. Nodes are
-# stand-ins: processes that are called as nodes are, and sleep.
+# stand-ins: processes that are called as nodes are, and sleep. And whether it begins a cluster once, and no node anew.
 set -euo pipefail
 script=$(cd "$(dirname "$0")/../.." && pwd)/cluster/local/run.sh
 place=$(mktemp -d)
@@ -57,3 +57,45 @@ lives "$somebody" || fail "a process that is no node was ended"
 lives "$elsewhere" || fail "another cluster's node was ended"
 run clean || fail "data was not removed"
 [ ! -e "$place/here/var" ] || fail "data was not removed"
+
+# Programs that note how they are called and end at once, so that no start succeeds. Node 3 does not begin: a port of its
+# own is taken.
+tree "$place/new"
+cd "$place/new"
+mkdir -p .build/release
+cat >.build/release/gala <<'PROGRAM'
+#!/usr/bin/env bash
+[ "$1" = --config ] || exit 0
+node=${2//[!0-9]/}
+if [ "${3:-}" = --bootstrap ]; then echo "$node" >>begun; fi
+if [ "$node" = 3 ]; then exit 2; fi
+mkdir -p "var/node$node"
+if [ "${3:-}" = --bootstrap ]; then echo '{"message":"a new cluster begins"}'; fi
+PROGRAM
+printf '#!/bin/sh\n' >.build/release/galactl
+chmod +x .build/release/gala .build/release/galactl
+
+# Expects a start in which these nodes are told to begin a cluster: begins NODES
+begins() {
+    : >begun
+    if cluster/local/run.sh start >/dev/null 2>&1; then fail "it starts where no node stays"; fi
+    local nodes
+    nodes=$(tr -d '\n' <begun)
+    [ "$nodes" = "$1" ] || fail "told to begin: \"$nodes\", not \"$1\""
+}
+
+begins 123
+begins 3
+rm -r var/node1
+begins 3
+# All were ready since.
+rm var/beginning
+begins ""
+rm -r var
+begins 123
+# All data was removed by hand, logs were not.
+rm -r var/node*[12]
+begins 123
+[ -e var/node1.log.old ] || fail "an old log was not put aside"
+cluster/local/run.sh clean || fail "data was not removed"
+[ ! -e var ] || fail "data was not removed"

@@ -61,6 +61,30 @@ struct LoopThreadTests {
         #expect(notes.lines == [1, 2, 3])
     }
 
+    @Test("a timer that takes longer than the time to its next turn holds nobody else up", .timeLimit(.minutes(1)))
+    func slowTimers() async {
+        let loop = LoopThread()
+        let notes = Notes()
+        /// Sets itself again before it works, as ticks do.
+        @Sendable func tick() {
+            if notes.lines.count == 1 { return }
+            loop.enqueue(after: .milliseconds(1), tick)
+            let end = monotonicNanoseconds() + 3_000_000
+            while monotonicNanoseconds() < end {}
+        }
+        loop.enqueue(tick)
+        await withCheckedContinuation { continuation in
+            loop.enqueue(after: .milliseconds(20)) {
+                loop.enqueue {
+                    notes.lines.append(1)
+                    continuation.resume()
+                }
+            }
+        }
+        await loop.ended()
+        #expect(notes.lines == [1])
+    }
+
     @Test("work runs beside the loop, one after the other for a worker, and its completion on the loop")
     func workers() async {
         let loop = LoopThread()

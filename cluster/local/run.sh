@@ -17,6 +17,8 @@ USAGE
 bin=.build/release
 http() { echo "http://127.0.0.1:700$1"; }
 command_line() { echo "$bin/gala --config cluster/local/node$1.json"; }
+# A node that hangs must not hang the script.
+curl() { command curl --max-time 2 "$@"; }
 noted_pid() { cat "var/node$1.pid" 2>/dev/null || true; }
 
 # Whether a process is a node of this cluster: a gala that runs in this directory with the node's settings. What a file
@@ -85,12 +87,31 @@ prepare() {
     fi
 }
 
+# The first start, until all nodes were ready at once: it may fail half way, and is then repeated.
+beginning=var/beginning
+
+# Only where no node has data is this a new cluster. Logs of one that was before are put aside: see may_begin.
+note_beginning() {
+    local node
+    for node in 1 2 3; do if [ -e var/node$node ] || runs $node; then return; fi; done
+    for node in 1 2 3; do if [ -e var/node$node.log ]; then mv var/node$node.log var/node$node.log.old; fi; done
+    touch "$beginning"
+}
+
+# Whether a node may make the first replicas. One that has made them, as its log says, never may again: were its data
+# lost, what it had promised to the others would be forgotten. To one that still has them --bootstrap means nothing.
+may_begin() {
+    [ -e "$beginning" ] || return 1
+    if grep -qs 'a new cluster begins' "var/node$1.log"; then return 1; fi
+}
+
 start_nodes() {
-    # Only where no node has ever had data is this a new cluster.
-    local first=--bootstrap
-    for node in 1 2 3; do if [ -e var/node$node ]; then first=; fi; done
+    local node first
+    note_beginning
     for node in 1 2 3; do
         if runs $node; then continue; fi
+        first=
+        if may_begin $node; then first=--bootstrap; fi
         nohup $(command_line $node) $first >>"var/node$node.log" 2>&1 &
         echo $! >"var/node$node.pid"
         # Until it is a gala, nobody knows it for a node.
@@ -100,8 +121,10 @@ start_nodes() {
 }
 
 wait_until_ready() {
+    local node end
     for node in 1 2 3; do
-        for _ in $(seq 300); do
+        end=$((SECONDS + 30))
+        while ((SECONDS < end)); do
             # Whoever answers may be another cluster's node, if this one could not listen and has ended.
             if runs $node && curl -sf -o /dev/null "$(http $node)/readyz" && runs $node; then continue 2; fi
             if ! runs $node; then
@@ -112,16 +135,17 @@ wait_until_ready() {
             sleep 0.1
         done
         echo "node $node is not ready after 30 s:" >&2
-        curl -s "$(http $node)/readyz?verbose" >&2 || true
+        curl -sS "$(http $node)/readyz?verbose" >&2 || true
         exit 1
     done
+    rm -f "$beginning"
 }
 
 # Asks a node: ask METHOD URL BODY [header …]
 ask() {
     local method=$1 url=$2 body=$3
     shift 3
-    curl -s -X "$method" -H 'Content-Type: application/json' "$@" -d "$body" "$url"
+    curl -sS --max-time 30 -X "$method" -H 'Content-Type: application/json' "$@" -d "$body" "$url"
 }
 
 member() { sed -n 's/.*"'"$1"'":"\([^"]*\)".*/\1/p'; }
@@ -138,7 +162,7 @@ first_donation() {
         -H "Authorization: Bearer $token" | member id)
     gift=$(ask POST "$(http 2)/v1/donations" '{"allocations":[{"eventId":"'$event'","amount":1250}],"currency":"USD","source":{"type":"wallet"}}' \
         -H "Authorization: Bearer $token" -H "Idempotency-Key: gift-$name")
-    total=$(curl -s "$(http 3)/v1/events/$event/totals")
+    total=$(curl -sS --max-time 30 "$(http 3)/v1/events/$event/totals")
     case $total in
     *'"amount":1250'*) echo "$name has given 12.50 USD through node 2; node 3 shows the cause's total: $total" ;;
     *)

@@ -105,7 +105,7 @@ public final class Chores: Service {
         }
         let since = state.withLockedValue { $0.since.since }
         for _ in 0..<Self.settlingSteps {
-            let step = try await topUps.reconcile(from: look.place, since: since)
+            let step = try await topUps.reconcile(from: look.place, since: since, until: look.id)
             look.place = step.next
             look.waiting += step.waiting
             look.oldest = [look.oldest, step.oldest].compactMap { $0 }.min()

@@ -72,6 +72,14 @@ final class RateLimiter: Sendable {
         }
     }
 
+    /// Puts back what was taken for something that does not count.
+    func giveBack(_ name: String) {
+        state.withLockedValue { state in
+            guard let known = state.fullAt[name] else { return }
+            state.fullAt[name] = known > nanosecondsEach ? known - nanosecondsEach : 0
+        }
+    }
+
     private func allowance(_ isGranted: Bool, missing: UInt64, waitNanoseconds: UInt64) -> Allowance {
         Allowance(
             isGranted: isGranted,

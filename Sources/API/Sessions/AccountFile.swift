@@ -43,6 +43,9 @@ public struct AccountFile: Sendable {
         self.accounts = byName
     }
 
+    /// Whether an account has this name, however that is written.
+    func hasAccount(folded name: String) -> Bool { accounts.keys.contains { $0.lowercased() == name } }
+
     /// Reads a file's text.
     public init(text: Data) throws(Unusable) {
         let contents: Contents

@@ -1,7 +1,8 @@
 /// Makes those wait who keep failing to log in: after five failures in a row for a name from an address, a second, then
 /// two, four, and so on up to fifteen minutes.
 ///
-/// Counted by name *and* address, so that nobody can lock somebody else out.
+/// Counted by name *and* address, so that nobody can lock somebody else out. What an address may fail with all names
+/// together is limited beside it.
 struct LoginBackoff: Sendable {
     /// Whose failures are counted together.
     struct Source: Hashable, Sendable {

@@ -13,6 +13,9 @@ public final class Operators: Sendable {
     /// The account with this name; nil where there is none.
     func account(named username: String) -> Account? { file.withLockedValue { $0.account(named: username) } }
 
+    /// Whether an account has this name, however it is written: who has it as a user could not log in by it.
+    func hasAccount(folded name: String) -> Bool { file.withLockedValue { $0.hasAccount(folded: name) } }
+
     /// Whether a token without a session holds: its account is there, may do what the token says, and has not begun
     /// another epoch of tokens.
     func holds(_ caller: Caller) -> Bool {

@@ -18,8 +18,11 @@ public final class Sessions: Sendable {
     let checks: PasswordChecks
     private let operators: Operators
     private let lifetimeSeconds: Int64
+    /// Seconds, only forward: what failures are counted by.
     private let now: @Sendable () -> Int64
     private let backoff = NIOLockedValueBox(LoginBackoff())
+    /// Failures of an address, whatever names it tries: each costs as much as a login, and everybody waits behind it.
+    private let failures: RateLimiter
 
     /// Makes the login of a server.
     ///
@@ -40,7 +43,7 @@ public final class Sessions: Sendable {
             tokens: tokens,
             checks: checks,
             lifetimeSeconds: lifetimeSeconds,
-            now: { WallClock.now() / 1_000 }
+            now: { Int64(WallClock.monotonicNanoseconds() / 1_000_000_000) }
         )
     }
 
@@ -50,8 +53,10 @@ public final class Sessions: Sendable {
         tokens: AccessTokens,
         checks: PasswordChecks,
         lifetimeSeconds: Int64,
+        failuresPerMinute: Int = 120,
         now: @escaping @Sendable () -> Int64
     ) {
+        failures = RateLimiter(.init(name: "failed-login", quota: failuresPerMinute, windowSeconds: 60))
         self.operators = operators
         self.users = users
         self.tokens = tokens
@@ -59,6 +64,9 @@ public final class Sessions: Sendable {
         self.lifetimeSeconds = lifetimeSeconds
         self.now = now
     }
+
+    /// Whether a name is that of an operator, who is asked first when somebody logs in by it.
+    func isOperator(_ username: Username) -> Bool { operators.hasAccount(folded: username.folded) }
 
     /// Finds out who is asking.
     var authentication: Authentication {
@@ -90,14 +98,14 @@ public final class Sessions: Sendable {
         switch candidate {
         case .nobody: throw Problem.wrongCredentials
         case .operatorAccount(let account):
-            backoff.withLockedValue { $0.succeeded(source) }
+            succeeded(source)
             return Session(
                 accessToken: try await tokens.issue(to: account, seconds: lifetimeSeconds),
                 refreshToken: nil,
                 expiresInSeconds: lifetimeSeconds
             )
         case .user(let candidate):
-            backoff.withLockedValue { $0.succeeded(source) }
+            succeeded(source)
             guard let users else { throw Problem.wrongCredentials }
             return try await session(users.accounts.openSession(candidate))
         }
@@ -135,7 +143,7 @@ public final class Sessions: Sendable {
             Candidate.user(try await users.accounts.loginCandidate(user))
         }
         guard case .user(let known) = candidate else { throw Problem.wrongPassword }
-        backoff.withLockedValue { $0.succeeded(source) }
+        succeeded(source)
         let hash = try await checks.hash(new)
         users.revocations.note(try await users.accounts.changePassword(known, to: hash.text, keeping: session))
     }
@@ -176,13 +184,24 @@ public final class Sessions: Sendable {
             return wait
         }
         guard wait == 0 else { throw Problem.rateLimited(retryAfterSeconds: Int(wait)) }
+        let allowance = failures.take(ClientNetwork.name(of: address))
+        guard allowance.isGranted else {
+            backoff.withLockedValue { $0.notTried(source) }
+            throw Problem.rateLimited(allowance)
+        }
         do {
             let candidate = try await find()
             return (try await checks.isRight(password, for: candidate.password) ? candidate : .nobody, source)
         } catch {
             backoff.withLockedValue { $0.notTried(source) }
+            failures.giveBack(ClientNetwork.name(of: address))
             throw error
         }
+    }
+
+    private func succeeded(_ source: LoginBackoff.Source) {
+        backoff.withLockedValue { $0.succeeded(source) }
+        failures.giveBack(ClientNetwork.name(of: source.address))
     }
 
     private func candidate(_ username: String) async throws -> Candidate {

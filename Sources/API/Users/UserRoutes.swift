@@ -29,7 +29,7 @@ struct UserRoutes: Sendable {
     // MARK: Signing up
 
     private func signUp(_ request: Request, _ context: APIContext) async throws -> Response {
-        let allowance = signUps.take(context.remoteAddress ?? "")
+        let allowance = signUps.take(ClientNetwork.name(of: context.remoteAddress ?? ""))
         guard allowance.isGranted else { throw Problem.rateLimited(allowance) }
         let held = try await bodies.read(request, limitBytes: Self.bodyBytesLimit)
         try BodyMembers.checkMediaType(request)
@@ -44,6 +44,7 @@ struct UserRoutes: Sendable {
             location: try body.optionalString("location", bytes: Self.textBytes)
         )
         try body.end()
+        guard !sessions.isOperator(username) else { throw Accounts.usernameTaken }
         let applicant = Applicant(
             username: username,
             password: password,

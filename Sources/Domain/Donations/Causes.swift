@@ -67,7 +67,8 @@ public struct Causes: Sendable {
 
     /// One movement of money, as somebody may see it who is on one of its sides.
     ///
-    /// - Parameter isPrivileged: True for who may see everybody's.
+    /// - Parameter isPrivileged: True for who may see everybody's. Who gave and wants to stay unknown he does not see.
+    /// - Returns: also whether the looker may know whose money it was as the giver does.
     /// - Throws: ``DomainError`` `not-found`, also for what is none of the user's business; or ``TransactionError``.
     public func transaction(
         _ id: TransferID,
@@ -77,9 +78,9 @@ public struct Causes: Sendable {
         let snapshot = try await services.database.snapshot()
         guard let found = try await snapshot.transfer(id) else { throw DomainError.notFound }
         let transfer = found.record
-        if isPrivileged { return (found, true) }
         switch (transfer.debit, transfer.credit) {
         case (.wallet(user), _), (_, .wallet(user)): return (found, true)
+        case _ where isPrivileged: return (found, !transfer.isAnonymous)
         case (_, .cause(let id)):
             let event = try await event(id, snapshot)
             guard try await organizers.mayOrganize(user, event, in: snapshot) else { throw DomainError.notFound }

@@ -56,6 +56,24 @@ extension RecordView {
         return Page(items: items, places: found.places, next: found.next)
     }
 
+    /// All records of a range, of which there are not many: what decides something has to see each.
+    func allRecords<R: Record>(
+        _ type: R.Type = R.self,
+        under prefix: DomainKey
+    ) async throws(TransactionError) -> [Stored<R>] {
+        var all: [Stored<R>] = []
+        var after: [UInt8]?
+        repeat {
+            let page: Page<Stored<R>> = try await records(
+                under: prefix,
+                PageRequest(limit: PageRequest.limits.upperBound, after: after)
+            )
+            all += page.items
+            after = page.next
+        } while after != nil
+        return all
+    }
+
     /// Entries of a range, and where to go on behind.
     ///
     /// A scan passes over only so many rows that had nothing in this view, as those have that were written since or are

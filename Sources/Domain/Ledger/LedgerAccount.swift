@@ -49,11 +49,12 @@ public enum LedgerAccount: Hashable, Sendable {
         }
     }
 
-    /// The least that may be available: zero for what belongs to somebody, none for the platform's own.
-    var floor: Int64? {
+    /// The least that may be available: zero for what belongs to somebody. The others may owe as much as can be told with
+    /// either sign.
+    var floor: Int64 {
         switch self {
         case .wallet, .cause, .eventSales: 0
-        case .associate, .platform: nil
+        case .associate, .platform: -Int64.max
         }
     }
 

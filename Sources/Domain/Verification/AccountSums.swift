@@ -26,7 +26,7 @@ struct AccountSums {
             report.counts.accounts += 1
             counters[Balance(account: account, currency: currency)] = value
             change(currency) { $0.balances += Int128(value) }
-            if let floor = account.floor, value < floor {
+            if value < account.floor {
                 report.breach("floor", "\(account) has \(value) \(currency)")
             }
         case .entry(let account, _, let entry):

@@ -55,11 +55,14 @@ extension TopUps {
     /// - Parameters:
     ///   - place: Where to go on; nil to begin.
     ///   - since: No older ones are looked at; nil for all.
+    ///   - until: Neither this one nor newer ones are looked at; nil for all. Who gives one that was minted when the look
+    ///     began has a look that ends, however fast others are begun meanwhile.
     ///   - limit: How many are looked at, at most.
     /// - Throws: ``TransactionError`` where no snapshot can be taken; what cannot be read in it is passed over.
     public func reconcile(
         from place: Place? = nil,
         since: TransferID? = nil,
+        until: TransferID? = nil,
         limit: Int = 100
     ) async throws -> Reconciled {
         precondition(limit > 0, "a look is at something")
@@ -72,10 +75,13 @@ extension TopUps {
             let clearing = LedgerAccount.platform(.gatewayClearing, place.home)
             let holds = LedgerKeys.holds(at: clearing).range
             let lower = place.key ?? since.map { LedgerKeys.hold(at: clearing, $0).bytes } ?? holds.lower
-            let page: EntryPage
+            let upper = until.map { LedgerKeys.hold(at: clearing, $0).bytes } ?? holds.upper
+            var page = EntryPage(entries: [], next: nil)
             reads += 1
             do {
-                page = try await snapshot.scan(KeyRange(lower, holds.upper), limit: left)
+                if lower.lexicographicallyPrecedes(upper) {
+                    page = try await snapshot.scan(KeyRange(lower, upper), limit: left)
+                }
                 try await reconcile(page.entries, snapshot, since, &reconciled)
             } catch is TransactionError {
                 reconciled.failed += 1

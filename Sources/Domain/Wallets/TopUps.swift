@@ -7,7 +7,7 @@ internal import KVStore
 ///     commit 2    the transfer is posted or voided, the top-up has ended, the request is concluded
 ///
 /// Whatever dies in between, the next copy of the request, whoever looks at the top-up, or else some node that looks
-/// through all that are processing (``reconcile(from:since:limit:)``), goes on behind commit 1 with the same charge. A gateway
+/// through all that are processing (``reconcile(from:since:until:limit:)``), goes on behind commit 1 with the same charge. A gateway
 /// that says nothing leaves the top-up processing: nothing but its own word ends it.
 public struct TopUps: Sendable {
     /// How often a step of which nobody can tell whether it happened is done again: it is told apart by the state.

@@ -43,8 +43,8 @@ public struct Wallets: Sendable {
             let amounts = pending.filter { $0.money.currency == currency }.map(\.money.amount)
             return Balance(
                 available: Money(value, currency),
-                held: -amounts.filter { $0 < 0 }.reduce(0, +),
-                incoming: amounts.filter { $0 > 0 }.reduce(0, +)
+                held: Self.sum(amounts.filter { $0 < 0 }.map { -$0 }),
+                incoming: Self.sum(amounts.filter { $0 > 0 })
             )
         }
     }
@@ -58,6 +58,11 @@ public struct Wallets: Sendable {
         at timestamp: Timestamp? = nil
     ) async throws(TransactionError) -> Page<Posting> {
         try await services.database.snapshot(at: timestamp).entries(of: .wallet(user), page)
+    }
+
+    /// Each is bounded by an account, but several accounts may be at the other side.
+    private static func sum(_ amounts: [Int64]) -> Int64 {
+        Int64(clamping: amounts.reduce(Int128(0)) { $0 + Int128($1) })
     }
 
     private func all(_ prefix: DomainKey, _ snapshot: Snapshot) async throws(TransactionError) -> [EntryPage.Entry] {

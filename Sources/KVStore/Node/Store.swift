@@ -159,7 +159,7 @@ public final class Store {
     /// True when a turn would do something.
     public var hasWork: Bool {
         phase == .prepared || !ready.isEmpty || (!applyQueue.isEmpty && now >= nextApplication) || !answers.isEmpty
-            || !outgoing.isIdle
+            || outgoing.hasWork(limit: options.maxOutgoingSnapshots)
     }
 
     /// Something was fed to a replica: it may have effects, and may have woken.

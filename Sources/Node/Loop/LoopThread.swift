@@ -9,7 +9,9 @@ public import KVStore
 ///                    └─ perform ──▶ worker ── completion ──▶ inbox
 ///
 /// A round first does everything that has come from other threads, then what time has come for, then what the loop
-/// itself had put off. So a turn that is put off finds everything that arrived meanwhile, and takes it along.
+/// itself had put off. So a turn that is put off finds everything that arrived meanwhile, and takes it along. What comes
+/// due while a round's timers run waits for the next round: a tick that takes longer than the time to the next one holds
+/// nobody else up.
 ///
 /// Actions that one thread gives run in the order in which it gave them. Between threads the order is that of the lock.
 ///
@@ -131,7 +133,8 @@ public final class LoopThread: LoopExecutor, Sendable {
             counters.loopActions.add(arrived.count + own.later.count)
             for action in arrived { action() }
             arrived.removeAll(keepingCapacity: true)
-            while let action = own.dueTimer(at: monotonicNanoseconds()) { action() }
+            let now = monotonicNanoseconds()
+            while let action = own.dueTimer(at: now) { action() }
             own.runLater()
         }
         own.clear()

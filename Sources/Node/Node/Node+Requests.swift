@@ -8,6 +8,30 @@ extension Node {
         try await asking { loop, reply in reply(body(loop)) }
     }
 
+    /// Looks at something on the loop, as ``withLoop(_:)`` does, and does not wait for ever.
+    ///
+    /// - Returns: nil where the node has ended, or its loop did not come to it in time.
+    public func look<R: Sendable>(
+        within limit: Duration,
+        _ body: @escaping @Sendable (StoreLoop) -> R
+    ) async -> R? {
+        await withCheckedContinuation { (continuation: CheckedContinuation<R?, Never>) in
+            let waiting = Monitor<CheckedContinuation<R?, Never>?>(continuation)
+            let answer = { @Sendable (result: R?) in
+                let continuation = waiting.withLock { waiting in
+                    defer { waiting = nil }
+                    return waiting
+                }
+                continuation?.resume(returning: result)
+            }
+            guard thread.offer({ [seat] in answer(seat.loop.map(body)) }) else { return answer(nil) }
+            Task {
+                try? await Task.sleep(for: limit)
+                answer(nil)
+            }
+        }
+    }
+
     /// Asks something of the loop that is answered later, and waits for the answer.
     ///
     /// What it makes the loop ask of other nodes goes along with the id of the task's request: see ``RequestTrace``.

@@ -196,8 +196,10 @@ import Testing
                 #expect(!list.text.contains("userId") && !list.text.contains("donationId"))
                 #expect(list.text.contains("Hello") == (person == .organizer))
             }
-            let seen = try await client.send(.get, "/v1/transactions/\(transaction)", as: .organizer)
-            #expect(seen.status == 200 && !seen.text.contains("userId") && !seen.text.contains("donationId"))
+            for person in [.organizer, .admin] as [MoneyServer.Person] {
+                let seen = try await client.send(.get, "/v1/transactions/\(transaction)", as: person)
+                #expect(seen.status == 200 && !seen.text.contains("userId") && !seen.text.contains("donationId"))
+            }
         }
     }
 

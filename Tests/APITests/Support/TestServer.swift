@@ -42,6 +42,7 @@ struct TestServer {
 
     init(
         _ options: HTTPOptions = HTTPOptions(host: "127.0.0.1", port: 0),
+        failuresPerMinute: Int = 120,
         logger: Logger = Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) },
         onServing: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws {
@@ -72,6 +73,7 @@ struct TestServer {
             tokens: tokens,
             checks: checks,
             lifetimeSeconds: 600,
+            failuresPerMinute: failuresPerMinute,
             now: { clock.now }
         )
         service = HTTPService(

@@ -41,6 +41,7 @@ struct BankCommand: AsyncParsableCommand {
         var dice = Dice(seed: stage.seed)
         let end = ContinuousClock.now + .seconds(seconds)
         let isOver = Latch()
+        var unready: [String] = []
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<clients {
                 let dice = dice.fork()
@@ -60,12 +61,15 @@ struct BankCommand: AsyncParsableCommand {
                 await process.resume()
                 try await process.start()
             }
-            _ = await cluster.isReady(within: .seconds(30))
+            if !(await cluster.isReady(within: .seconds(30))), !Interruption.isRequested {
+                let evidence = await cluster.keepEvidence()
+                unready = ["not every node became ready within 30 s after the last fault; \(evidence)"]
+            }
             isOver.set()
             try await group.waitForAll()
         }
         let judgement = await bank.judge()
-        var violations = judgement.violations
+        var violations = unready + judgement.violations
         for process in cluster.processes { violations += await process.crashes }
         violations += LogScan(cluster.files).findings
         try Files.write(bank.history, to: "\(stage.directory)/transfers.jsonl")

@@ -40,7 +40,8 @@ struct Strikes {
             try await group.waitForAll()
         }
         guard await cluster.isReady(within: Self.patience) || Interruption.isRequested else {
-            throw Violation("not every node became ready within a minute after a node was killed")
+            let evidence = await cluster.keepEvidence()
+            throw Violation("not every node became ready within a minute after a node was killed; \(evidence)")
         }
     }
 

@@ -222,4 +222,36 @@ private func holds(_ grant: Accounts.SessionGrant, _ view: RevocationView) -> Bo
         view.forget(before: try #require(view.readUpTo).advanced(by: .seconds(1)))
         for grant in ended { #expect(holds(grant, view)) }
     }
+
+    /// Sessions that have ended leave traces for a while, and one look passes over only so many.
+    @Test func aPasswordChangeEndsSessionsThatLieBehindManyThatHaveEnded() async throws {
+        _ = try await fixture.user("amelie")
+        let early = try await fixture.session("amelie")
+        for _ in 0..<(4 * PageRequest.limits.upperBound + 300) {
+            let grant = try await fixture.session("amelie")
+            try await accounts.endSession(grant.session, of: grant.user)
+        }
+        let late = try await fixture.session("amelie")
+        let username = try #require(Username("amelie"))
+        let candidate = try #require(try await accounts.loginCandidate(named: username))
+        _ = try await accounts.changePassword(candidate, to: "another hash", keeping: nil)
+        await expectOver(early.refreshToken)
+        await expectOver(late.refreshToken)
+    }
+
+    @Test func whatWasSweptBeforeDoesNotHideWhatIsToBeSwept() async throws {
+        _ = try await fixture.user("amelie")
+        let log = RevocationLog(fixture.services.database)
+        for count in [1_500, 5] {
+            for _ in 0..<count {
+                let grant = try await fixture.session("amelie")
+                try await accounts.endSession(grant.session, of: grant.user)
+            }
+            fixture.backend.advance(by: .seconds(30))
+            let (noted, upTo) = try await log.entries(since: nil)
+            #expect(noted.count == count)
+            while try await log.sweep(before: upTo) {}
+            #expect(try await log.entries(since: nil).revocations.isEmpty)
+        }
+    }
 }

@@ -152,6 +152,26 @@ import Testing
         #expect(try await platform.topUps.reconcile(since: bound).waiting == 1)
     }
 
+    @Test func aLookEndsHoweverManyAreBegunMeanwhile() async throws {
+        try await platform.take(5, from: "tok_late", key: "a")
+        try await platform.take(5, from: "tok_late", by: UserID(8), key: "b")
+        #expect(Home(of: TestPlatform.donor) < Home(of: UserID(8)))
+        let bound = TransferID(try await platform.services.ids.mint(1)[0])
+        platform.model.advance(by: .seconds(3))
+        var place: TopUps.Place?
+        var looked = 0
+        var settled = 0
+        repeat {
+            // Two more at the first home, with each of which the look would be busy.
+            for more in ["c", "d"] { try await platform.take(5, from: "tok_late", key: "\(more)\(looked)") }
+            let step = try await platform.topUps.reconcile(from: place, until: bound, limit: 1)
+            settled += step.settled
+            looked += 1
+            place = step.next
+        } while place != nil && looked < 100
+        #expect(place == nil && settled == 2)
+    }
+
     @Test func onePaymentThatCannotBeReadDoesNotStandInTheWayOfOthers() async throws {
         let damaged = TransferID(try await platform.take(5, from: "tok_late", key: "a").ids[0])
         try await platform.take(7, from: "tok_late", by: UserID(8), key: "b")

@@ -96,7 +96,7 @@ import Testing
         // The first of a home's ids tells the clearing account.
         let id = TransferID(try await platform.take(1, key: "a").ids[0])
         let clearing = LedgerAccount.platform(.gatewayClearing, Home(namedBy: id))
-        platform.model.damage(LedgerKeys.balance(of: clearing, TestPlatform.usd).bytes, .counter(.min + 5))
+        platform.model.damage(LedgerKeys.balance(of: clearing, TestPlatform.usd).bytes, .counter(-.max + 5))
         let full = try await platform.take(6, key: "b")
         #expect(full.refusal == "balance-limit")
         #expect(try await platform.take(6, key: "b").isReplay)

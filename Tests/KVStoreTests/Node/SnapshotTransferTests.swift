@@ -136,4 +136,12 @@ import Testing
         try pair.live(2_000)
         #expect(pair.isWhole)
     }
+
+    @Test func transfersThatWaitForOthersToEndGiveATurnNothingToDo() {
+        var outgoing = OutgoingSnapshots()
+        #expect(!outgoing.hasWork(limit: 1))
+        outgoing.add(SnapshotRequest(follower: NodeID(2), minimumIndex: LogIndex(5)), of: partition)
+        #expect(outgoing.hasWork(limit: 1))
+        #expect(!outgoing.hasWork(limit: 0))
+    }
 }

@@ -179,9 +179,7 @@ public struct Organizations: Sendable {
     }
 
     private func members(_ id: OrganizationID, _ transaction: Transaction) async throws -> [Membership] {
-        let all = PageRequest(limit: PageRequest.limits.upperBound)
-        let page: Page<Stored<Membership>> = try await transaction.records(under: .members(id), all)
-        return page.items.map(\.record)
+        try await transaction.allRecords(under: .members(id)).map(\.record)
     }
 
     /// Nobody could say any more who is a member.

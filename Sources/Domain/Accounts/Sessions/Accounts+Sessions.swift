@@ -168,11 +168,7 @@ extension Accounts {
     }
 
     private static func families(_ user: UserID, _ transaction: Transaction) async throws -> [SessionFamily] {
-        let page: Page<Stored<SessionFamily>> = try await transaction.records(
-            under: .sessions(user),
-            PageRequest(limit: PageRequest.limits.upperBound)
-        )
-        return page.items.map(\.record)
+        try await transaction.allRecords(under: .sessions(user)).map(\.record)
     }
 
     /// Removes what has expired, and what is too much.

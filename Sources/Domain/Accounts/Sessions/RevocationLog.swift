@@ -59,7 +59,12 @@ public struct RevocationLog: Sendable {
         for number in 0..<Self.shards {
             let shard = Self.shard(number)
             let old = KeyRange(shard.bytes, shard.appending(moment.milliseconds).bytes)
-            let page = try await database.snapshot().scan(old, limit: Self.sweptAtOnce)
+            let snapshot = try await database.snapshot()
+            var page = try await snapshot.scan(old, limit: Self.sweptAtOnce)
+            // What was removed before leaves traces for a while, which may be more than one look passes over.
+            while page.entries.isEmpty, let next = page.next {
+                page = try await snapshot.scan(KeyRange(next, old.upper), limit: Self.sweptAtOnce)
+            }
             guard !page.entries.isEmpty else { continue }
             isMore = isMore || page.next != nil
             _ = try await database.transact { transaction in

@@ -36,7 +36,11 @@ struct OutgoingSnapshots {
     var active: [OutgoingSnapshot] = []
     private(set) var waiting: Deque<Waiting> = []
 
-    var isIdle: Bool { waiting.isEmpty && active.allSatisfy { $0.wanted == nil } }
+    /// Whether a chunk is to be sent, or a transfer to begin where so many may be under way. Those that wait for one to end
+    /// give a turn nothing to do.
+    func hasWork(limit: Int) -> Bool {
+        (!waiting.isEmpty && active.count < limit) || active.contains { $0.wanted != nil }
+    }
 
     mutating func add(_ request: SnapshotRequest, of partition: PartitionID) {
         remove(partition, to: request.follower)
