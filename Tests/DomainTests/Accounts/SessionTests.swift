@@ -225,11 +225,13 @@ private func holds(_ grant: Accounts.SessionGrant, _ view: RevocationView) -> Bo
 
     /// Sessions that have ended leave traces for a while, and one look passes over only so many.
     @Test func aPasswordChangeEndsSessionsThatLieBehindManyThatHaveEnded() async throws {
-        _ = try await fixture.user("amelie")
+        let user = try await fixture.user("amelie").record.id
         let early = try await fixture.session("amelie")
-        for _ in 0..<(4 * PageRequest.limits.upperBound + 300) {
-            let grant = try await fixture.session("amelie")
-            try await accounts.endSession(grant.session, of: grant.user)
+        for _ in 0..<5 {
+            let ended = try await fixture.services.ids.mint(1_000).map { DomainKey.session(SessionID($0), of: user) }
+            let database = fixture.services.database
+            _ = try await database.transact { txn in for key in ended { txn.put(UsernameEntry(user), at: key) } }
+            _ = try await database.transact { txn in for key in ended { txn.delete(key) } }
         }
         let late = try await fixture.session("amelie")
         let username = try #require(Username("amelie"))
@@ -240,12 +242,12 @@ private func holds(_ grant: Accounts.SessionGrant, _ view: RevocationView) -> Bo
     }
 
     @Test func whatWasSweptBeforeDoesNotHideWhatIsToBeSwept() async throws {
-        _ = try await fixture.user("amelie")
+        let user = try await fixture.user("amelie").record.id
         let log = RevocationLog(fixture.services.database)
-        for count in [1_500, 5] {
-            for _ in 0..<count {
-                let grant = try await fixture.session("amelie")
-                try await accounts.endSession(grant.session, of: grant.user)
+        for count in [800, 800, 5] {
+            let ids = try await fixture.services.ids.mint(count)
+            _ = try await fixture.services.database.transact { txn in
+                for id in ids { try await RevocationLog.append(.session(SessionID(id), of: user), txn) }
             }
             fixture.backend.advance(by: .seconds(30))
             let (noted, upTo) = try await log.entries(since: nil)
